@@ -1,0 +1,42 @@
+"""Checks Docker work by what the engine, the image and the logs actually do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import CourseError, CourseFault, EngineFault, Refused, UsageError
+from .exercise import Exercise, Failure, Hints, Owns
+
+if TYPE_CHECKING:
+    from .lab import Lab
+    from .ui import doctor_report, exercise_link, panel, submit
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CourseError",
+    "CourseFault",
+    "EngineFault",
+    "Exercise",
+    "Failure",
+    "Hints",
+    "Lab",
+    "Owns",
+    "Refused",
+    "UsageError",
+    "doctor_report",
+    "exercise_link",
+    "panel",
+    "submit",
+]
+
+_LATE = {"Lab": "lab", "doctor_report": "ui", "exercise_link": "ui", "panel": "ui", "submit": "ui"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs more than the standard library only when it is asked for."""
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - see the docstring
+
+    return getattr(import_module(f".{_LATE[name]}", __name__), name)
