@@ -1,0 +1,57 @@
+# `make` alone lists the targets. The same without make: see README.md, "Without make".
+COURSE := .venv/bin/course
+PYTHON := .venv/bin/python
+# A running private engine is exported to what a target starts; elsewhere this is empty.
+ENGINE := eval "$$($(COURSE) env 2>/dev/null)";
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 120 --nbval-sanitize-with tests/notebooks/sanitize.cfg
+PORT ?=
+LAB_ARGS ?=
+.DEFAULT_GOAL := help
+.PHONY: help install dev lab setup test lint types verify notebooks bench engine engine-stop images clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install:
+	@$(shell command -v python3 || echo python) checker/bootstrap.py
+
+dev:
+	@$(shell command -v python3 || echo python) checker/bootstrap.py --dev
+
+lab: install ## everything from nothing, then JupyterLab on the start page (PORT=, LAB_ARGS=)
+	@$(COURSE) lab $(if $(PORT),--port $(PORT)) $(if $(LAB_ARGS),-- $(LAB_ARGS))
+
+setup: install ## all of `make lab` but the opening
+	@$(COURSE) setup
+
+test: dev engine images lint types ## everything that CI runs
+	@$(ENGINE) $(COURSE) build --check
+	@$(ENGINE) $(COURSE) verify
+	@$(ENGINE) $(PYTHON) -m pytest $(NBVAL) tests notebooks
+
+lint: dev
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
+
+types: dev
+	@$(PYTHON) -m mypy
+
+verify: dev engine ## the author's gate: starters fail, solutions pass, mutants are caught
+	@$(ENGINE) $(COURSE) verify
+
+notebooks: dev engine ## run the chapters and compare every output
+	@$(ENGINE) $(PYTHON) -m pytest $(NBVAL) notebooks
+
+bench: dev engine images ## print `name: value` lines
+	@$(ENGINE) $(PYTHON) -m tests.bench
+
+engine: install ## start the course's private engine, where no engine is reachable
+	@$(COURSE) engine start
+
+engine-stop: install ## stop the private engine, and only that
+	@$(COURSE) engine stop
+
+images: install ## get every image the course uses
+	@$(COURSE) images pull
+
+clean: ## remove .venv and caches; keep work/, progress and the engine
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

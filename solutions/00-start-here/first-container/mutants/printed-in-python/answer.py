@@ -1,0 +1,2 @@
+ticket = open("ticket.txt").read().strip()
+print(f"ready: {ticket}")
