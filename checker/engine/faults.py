@@ -71,7 +71,7 @@ _MESSAGES: dict[str, str] = {
 _ANY = "any"
 _FIXES: dict[str, dict[str, str]] = {
     "not-running": {
-        "linux": "Run `sudo systemctl start docker` or start Docker Desktop. Have none: `course engine start`.",
+        "linux": "Run `sudo systemctl start docker` or start Docker Desktop. If none: `course engine start`.",
         "darwin": "Start Docker Desktop, OrbStack, Rancher Desktop or Colima, and wait until it runs.",
         "win32": "Start Docker Desktop from the Start menu, and wait until it says running.",
     },
