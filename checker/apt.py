@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,7 @@ Dir::State::Lists "{folder}/lists";
 Dir::Cache "{folder}/cache";
 Dir::Log "{folder}/log";
 APT::Architecture "{architecture}";
+APT::Default-Release "{prefer}";
 #clear APT::Architectures;
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
@@ -58,8 +59,8 @@ class Mirror:
     signed_by: str = ""
 
 
-def system_mirror(etc: Path = Path("/etc/apt")) -> Mirror:
-    """The Debian archive that this system's own apt sources name.
+def system_mirror(etc: Path = Path("/etc/apt"), suites: Collection[str] = DEBIAN_SUITES) -> Mirror:
+    """The archive of ``suites`` (default: Debian's) that this system's own apt sources name.
 
     Raises
     ------
@@ -70,16 +71,16 @@ def system_mirror(etc: Path = Path("/etc/apt")) -> Mirror:
         raise Refused("Debian's packages need apt-get, and this system has none.", next=NEXT)
     parts = etc / "sources.list.d"
     for file in sorted(parts.glob("*.sources")):
-        for mirror in _deb822(file.read_text(errors="replace")):
+        for mirror in _deb822(file.read_text(errors="replace"), suites):
             return mirror
     for file in [etc / "sources.list", *sorted(parts.glob("*.list"))]:
         if file.is_file():
-            for mirror in _one_line(file.read_text(errors="replace")):
+            for mirror in _one_line(file.read_text(errors="replace"), suites):
                 return mirror
     raise Refused("This system's apt sources name no Debian archive.", next=NEXT)
 
 
-def _deb822(text: str) -> Iterator[Mirror]:
+def _deb822(text: str, suites: Collection[str]) -> Iterator[Mirror]:
     """Debian archives of a ``.sources`` file: stanzas of ``Field: value``, values may go on over lines."""
     for stanza in text.split("\n\n"):
         fields: dict[str, str] = {}
@@ -95,11 +96,11 @@ def _deb822(text: str) -> Iterator[Mirror]:
                 fields[name] = value.strip()
         if fields.get("enabled", "yes") == "no" or "deb" not in fields.get("types", "").split():
             continue
-        if DEBIAN_SUITES & set(fields.get("suites", "").split()):
+        if set(suites) & set(fields.get("suites", "").split()):
             yield Mirror(fields["uris"].split()[0], fields.get("signed-by", ""))
 
 
-def _one_line(text: str) -> Iterator[Mirror]:
+def _one_line(text: str, suites: Collection[str]) -> Iterator[Mirror]:
     """Debian archives of a ``.list`` file: lines of ``deb [options] uri suite components``."""
     for line in text.splitlines():
         kind, _, rest = line.split("#")[0].strip().partition(" ")
@@ -108,7 +109,7 @@ def _one_line(text: str) -> Iterator[Mirror]:
             inside, _, rest = rest.lstrip()[1:].partition("]")
             options = dict(pair.split("=", 1) for pair in inside.split() if "=" in pair)
         words = rest.split()
-        if kind == "deb" and len(words) > 1 and words[1] in DEBIAN_SUITES:
+        if kind == "deb" and len(words) > 1 and words[1] in suites:
             yield Mirror(words[0], options.get("signed-by", ""))
 
 
@@ -125,24 +126,36 @@ class PrivateApt:
         Default: :func:`system_mirror`.
     architecture
         Debian's name for it; default: this system's.
+    components
+        Parts of the archive.
+    prefer
+        The suite to take a package from where none is named; default: the newest package.
     """
 
     def __init__(
-        self, folder: Path, suites: Sequence[str], *, mirror: Mirror | None = None, architecture: str = ""
+        self,
+        folder: Path,
+        suites: Sequence[str],
+        *,
+        mirror: Mirror | None = None,
+        architecture: str = "",
+        components: str = "main",
+        prefer: str = "",
     ) -> None:
         self.mirror = mirror or system_mirror()
         self.folder = folder.resolve()
         for part in ("sources", "state", "lists/partial", "cache/archives/partial", "log"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         signed = f"Signed-By: {self.mirror.signed_by}\n" if self.mirror.signed_by else ""
+        what = f"Suites: {' '.join(suites)}\nComponents: {components}\n"
         (self.folder / "sources/debian.sources").write_text(
-            f"Types: deb\nURIs: {self.mirror.uri}\nSuites: {' '.join(suites)}\nComponents: main\n{signed}"
+            f"Types: deb\nURIs: {self.mirror.uri}\n{what}{signed}"
         )
         architecture = (
             architecture or self._run(["dpkg", "--print-architecture"], "ask for the architecture").strip()
         )
         self._config = self.folder / "apt.conf"
-        self._config.write_text(CONFIG.format(folder=self.folder, architecture=architecture))
+        self._config.write_text(CONFIG.format(folder=self.folder, architecture=architecture, prefer=prefer))
 
     def update(self) -> None:
         """Fetch the archive's lists.
