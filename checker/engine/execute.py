@@ -1,0 +1,147 @@
+"""Running a command inside a container, bounded in time and output."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from docker.errors import APIError
+from docker.utils.socket import STDOUT, frames_iter
+
+from .errors import ExecFailed, asking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .connect import Engine
+
+#: Bytes that are kept of each stream.
+LIMIT = 2**20
+
+
+@dataclass(frozen=True)
+class ExecResult:
+    """How a command inside a container ended. Bytes that are not UTF-8 show as ``�``."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        """True where it ended with exit code 0."""
+        return self.exit_code == 0
+
+
+@dataclass
+class _Reading:
+    """What the reading thread has seen so far."""
+
+    stdout: bytearray = field(default_factory=bytearray)
+    stderr: bytearray = field(default_factory=bytearray)
+    error: BaseException | None = None
+
+    def take(self, stream: int, chunk: bytes) -> None:
+        """Keep a chunk; what is past the limit is read and dropped, so that the command is not held up."""
+        kept = self.stdout if stream == STDOUT else self.stderr
+        kept.extend(chunk[: max(0, LIMIT - len(kept))])
+
+
+def run(
+    engine: Engine,
+    container_id: str,
+    name: str,
+    command: tuple[str, ...],
+    *,
+    user: str = "",
+    env: Mapping[str, str] | None = None,
+    workdir: str | None = None,
+    timeout: float = 10.0,
+    kill: Callable[[int], None] | None = None,
+) -> ExecResult:
+    """Run ``command`` inside the container, without a shell.
+
+    Parameters
+    ----------
+    timeout
+        Seconds that it may take.
+    kill
+        Ends the process with this id on the engine's machine; called when the time is up.
+
+    Raises
+    ------
+    Missing
+        If the container is gone.
+    ExecFailed
+        If the container does not run, the command cannot be started, or does not end in time.
+    """
+    api = engine.client.api
+    with asking(engine, "container", name):
+        try:
+            made = api.exec_create(
+                container_id, list(command), user=user, environment=dict(env or {}), workdir=workdir
+            )["Id"]
+        except APIError as error:
+            if error.status_code != 409:  # the engine's answer for a container that is stopped or paused
+                raise
+            raise _not_running(name, error.explanation) from error
+        ended, reading = _start(api, made, timeout)
+        if not ended and kill:
+            kill(api.exec_inspect(made)["Pid"])
+        seen = api.exec_inspect(made)
+    if not ended:
+        raise ExecFailed(
+            expected=f"{command[0]} inside {name} to end within {timeout:g} s",
+            actual="it still runs",
+            reason="exec-timeout",
+        )
+    if reading.error:
+        with asking(engine, "container", name):
+            raise reading.error
+    stdout, stderr = (bytes(one).decode(errors="replace") for one in (reading.stdout, reading.stderr))
+    if not seen["Pid"]:
+        raise _not_startable(name, command, stdout or stderr)
+    return ExecResult(seen["ExitCode"], stdout, stderr)
+
+
+def _start(api: Any, made: str, timeout: float) -> tuple[bool, _Reading]:
+    """Start the exec and read it in a thread: a socket's own time limit is not there on every platform."""
+    reading = _Reading()
+
+    def read() -> None:
+        try:
+            connection = api.exec_start(made, socket=True)
+            try:
+                for stream, chunk in frames_iter(connection, tty=False):  # type: ignore[no-untyped-call]
+                    reading.take(stream, chunk)
+            finally:
+                # The SDK hangs the answer on the socket to keep it alive: both hold the connection.
+                if answer := getattr(connection, "_response", None):
+                    answer.close()
+                connection.close()
+        except Exception as error:  # noqa: BLE001 - carried over to the thread that waits
+            reading.error = error
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(timeout)
+    return not thread.is_alive(), reading
+
+
+def _not_running(name: str, explanation: str | None) -> ExecFailed:
+    state = "paused" if "paused" in (explanation or "") else "not running"
+    return ExecFailed(
+        expected=f"container {name} to be running",
+        actual=f"it is {state}",
+        reason=f"container-{state.replace(' ', '-')}",
+    )
+
+
+def _not_startable(name: str, command: tuple[str, ...], output: str) -> ExecFailed:
+    problem = output.rpartition(f'exec: "{command[0]}": ')[2] or output
+    return ExecFailed(
+        expected=f"{command[0]} to start inside {name}",
+        actual=problem.strip().removesuffix(": unknown") or "it does not start",
+        reason="exec-not-started",
+    )

@@ -1,0 +1,135 @@
+"""Short-lived helper containers: they reach what this program cannot, from inside the engine.
+
+The checker may share neither a network nor a disk with the engine (a sandbox, an ssh context, Jupyter in a
+container), and the learner's image may hold no tool at all.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+from docker.types import LogConfig
+
+from checker.errors import CourseError
+
+from .errors import already_gone, asking
+from .execute import ExecResult, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from .connect import Engine
+    from .settings import Mount
+
+#: The image of every probe; a test compares it with the catalogue's.
+IMAGE = "busybox:1.37"
+
+EXERCISE_LABEL = "docker-course.exercise"
+ROLE_LABEL = "docker-course.role"
+
+#: Seconds after which a probe ends by itself, should nobody be left to remove it.
+LIFETIME = 120
+#: The file in a probe whose commands it runs before it ends, however that comes about.
+UNDO = "/undo/todo"
+_MAIN = f"trap : TERM; sleep {LIFETIME} & wait $!; [ ! -f {UNDO} ] || sh {UNDO}"
+
+
+class Probe:
+    """A busybox container that waits to be told what to run; removed by :meth:`close`.
+
+    Parameters
+    ----------
+    exercise
+        Id of the exercise that it works for: its label.
+    network
+        A network's name or id, ``host``, ``none`` or ``container:<id>``.
+    pid
+        ``host`` or ``container:<id>`` to see other processes than its own.
+    mounts
+        Binds and volumes, mounted writable at ``/m0``, ``/m1`` … in this order.
+    capabilities
+        All others are dropped.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        exercise: str = "",
+        *,
+        network: str = "none",
+        pid: str | None = None,
+        mounts: Iterable[Mount] = (),
+        capabilities: Iterable[str] = (),
+    ) -> None:
+        self.engine = engine
+        self.name = f"course-probe-{secrets.token_hex(4)}"
+        api = engine.client.api
+        with asking(engine, "image", IMAGE):
+            host = api.create_host_config(
+                auto_remove=True,
+                network_mode=network,
+                pid_mode=pid,
+                binds=[f"{mount.source}:/m{index}:rw" for index, mount in enumerate(mounts)],
+                tmpfs={"/undo": "size=16m"},
+                cap_drop=["ALL"],
+                cap_add=list(capabilities),
+                security_opt=["no-new-privileges"],
+                read_only=True,
+                mem_limit="64m",
+                pids_limit=64,
+                log_config=LogConfig(type="none"),
+            )
+            labels = {EXERCISE_LABEL: exercise, ROLE_LABEL: "probe"}
+            made = api.create_container(
+                IMAGE, ["sh", "-c", _MAIN], name=self.name, labels=labels, host_config=host
+            )
+            self.id = str(made["Id"])
+        try:
+            with asking(engine):
+                api.start(self.id)
+        except CourseError:
+            remove(engine, self.id)
+            raise
+
+    def run(self, *command: str, timeout: float = 10.0) -> ExecResult:
+        """Run ``command`` in the probe."""
+        return run(self.engine, self.id, self.name, command, timeout=timeout)
+
+    def script(self, text: str, *arguments: str, timeout: float = 10.0) -> ExecResult:
+        """Run shell code in the probe; ``arguments`` are ``$1``, ``$2`` …"""
+        return self.run("sh", "-c", text, "sh", *arguments, timeout=timeout)
+
+    def close(self) -> None:
+        """Let it undo what it has to undo, and remove it. An engine that is gone is no reason to fail."""
+        with suppress(CourseError):
+            undo(self.engine, self.id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def undo(engine: Engine, container_id: str) -> None:
+    """End a probe with TERM, so that it runs its undo file, and see it removed."""
+    with already_gone(engine):
+        engine.client.api.stop(container_id, timeout=5)
+    remove(engine, container_id)
+
+
+def remove(engine: Engine, container_id: str) -> None:
+    """Remove a container with force and with its anonymous volumes. Already gone is fine."""
+    with already_gone(engine):
+        engine.client.api.remove_container(container_id, force=True, v=True)
+
+
+def kill(engine: Engine, pid: int) -> None:
+    """Kill the process ``pid`` of the engine's machine and its group: an exec leads a group of its own."""
+    with Probe(engine, pid="host", capabilities=["KILL"]) as probe:
+        probe.run("kill", "-9", f"-{pid}")
