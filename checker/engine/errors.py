@@ -14,10 +14,11 @@ An engine that cannot be reached, or that fails, is a :class:`checker.errors.Eng
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from docker.errors import APIError, NotFound
+from docker.errors import DockerException, NotFound
+from urllib3.exceptions import HTTPError
 
 from checker.errors import CourseError
 
@@ -135,20 +136,10 @@ def asking(engine: Engine, noun: str = "", name: str = "") -> Iterator[None]:
         if not noun:
             raise classify(error, engine.endpoint) from error
         raise Missing(noun, name) from error
-    except (APIError, OSError) as error:
+    except (DockerException, HTTPError, OSError) as error:
         raise classify(error, engine.endpoint) from error
     except Exception as error:
-        if type(error).__module__.partition(".")[0] in {"docker", "requests", "urllib3", "paramiko"}:
-            raise classify(error, engine.endpoint) from error
-        raise
-
-
-@contextmanager
-def already_gone(engine: Engine) -> Iterator[None]:
-    """Ignore that what is to be stopped or removed is gone, or is being removed by somebody else."""
-    with suppress(Missing), asking(engine, "object"):
-        try:
-            yield
-        except APIError as error:
-            if error.status_code != 409 or "already in progress" not in str(error):
-                raise
+        # Over ssh, paramiko's own exceptions come through; naming its classes would import it.
+        if type(error).__module__.partition(".")[0] != "paramiko":
+            raise
+        raise classify(error, engine.endpoint) from error

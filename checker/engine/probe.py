@@ -10,12 +10,14 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
+from docker.errors import APIError
 from docker.types import LogConfig
 
 from checker.errors import CourseError
 
-from .errors import already_gone, asking
+from .errors import Missing, asking
 from .execute import ExecResult, run
+from .waiting import ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,15 +120,25 @@ class Probe:
 
 def undo(engine: Engine, container_id: str) -> None:
     """End a probe with TERM, so that it runs its undo file, and see it removed."""
-    with already_gone(engine):
+    with suppress(Missing), asking(engine, "container", container_id):
         engine.client.api.stop(container_id, timeout=5)
     remove(engine, container_id)
 
 
 def remove(engine: Engine, container_id: str) -> None:
-    """Remove a container with force and with its anonymous volumes. Already gone is fine."""
-    with already_gone(engine):
-        engine.client.api.remove_container(container_id, force=True, v=True)
+    """Remove a container with force and with its anonymous volumes. Already gone is fine.
+
+    One that another process is removing at this moment is waited for, so that its name is free afterwards.
+    """
+    with suppress(Missing), asking(engine, "container", container_id):
+        for left in ticks(10.0):
+            try:
+                engine.client.api.remove_container(container_id, force=True, v=True)
+            except APIError as error:
+                if error.status_code != 409 or not left:
+                    raise
+            else:
+                return
 
 
 def kill(engine: Engine, pid: int) -> None:

@@ -1,0 +1,294 @@
+"""What an exercise owns on the engine: what is there, setting it up, and taking it away again.
+
+An exercise declares its names and ports. What bears a declared name is its own, unless it was there before
+the exercise was started: then it is a bystander, known by its id, and never touched. What the course makes
+itself is labelled as well. Nothing is ever pruned.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from docker.errors import APIError, NotFound
+
+from checker.errors import CourseFault
+
+from . import container, probe
+from .errors import asking
+from .probe import EXERCISE_LABEL, ROLE_LABEL
+from .waiting import ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from .connect import Engine
+
+__all__ = [
+    "EXERCISE_LABEL",
+    "ROLE_LABEL",
+    "Held",
+    "Owned",
+    "Removed",
+    "Scene",
+    "Taken",
+    "remove_owned",
+    "taken",
+]
+
+#: Seconds to wait for what another process is removing at this moment.
+_PATIENCE = 3.0
+
+
+class Owned(Protocol):
+    """The names that an exercise declares; :class:`checker.exercise.Owns` is one."""
+
+    @property
+    def containers(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def images(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def networks(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def volumes(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def ports(self) -> Sequence[int]: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Held:
+    """An object on the engine. ``id`` tells it from a later one of the same name."""
+
+    noun: str
+    name: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.noun} {self.name}"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What already bears a declared name, and who holds a declared port.
+
+    ``ports`` maps a port to its holder, such as ``container c02-web`` or ``another program``.
+    """
+
+    objects: tuple[Held, ...] = ()
+    ports: Mapping[int, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.objects or self.ports)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids to remember as bystanders."""
+        return [one.id for one in self.objects]
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What was removed, and what had to stay: an object and why."""
+
+    gone: tuple[Held, ...]
+    kept: tuple[tuple[Held, str], ...]
+
+
+def taken(engine: Engine, owns: Owned) -> Taken:
+    """Find what already bears a declared name or listens on a declared port."""
+    with asking(engine):
+        listed = engine.client.api.containers(all=True)
+        objects = tuple(_held(engine, owns, listed))
+    holders = {
+        entry["PublicPort"]: f"container {one['Names'][0].removeprefix('/')}"
+        for one in listed
+        for entry in one.get("Ports") or ()
+        if entry.get("PublicPort")
+    }
+    ports = {}
+    for port in owns.ports:
+        if port in holders:
+            ports[port] = holders[port]
+        elif _is_local(engine) and _listens(port):
+            ports[port] = "another program"
+    return Taken(objects, ports)
+
+
+def _held(engine: Engine, owns: Owned, listed: list[dict[str, Any]]) -> Iterator[Held]:
+    """Yield what bears a declared name. The API's own name filter also matches parts of names."""
+    api = engine.client.api
+    for one in listed:
+        for name in one["Names"]:
+            if name.removeprefix("/") in owns.containers:
+                yield Held("container", name.removeprefix("/"), one["Id"])
+    for tag in owns.images:
+        with suppress(NotFound):
+            yield Held("image", tag, api.inspect_image(tag)["Id"])  # type: ignore[no-untyped-call]
+    networks = api.networks() if owns.networks else ()
+    yield from (_network(one) for one in networks if one["Name"] in owns.networks)
+    volumes = (api.volumes().get("Volumes") or ()) if owns.volumes else ()
+    yield from (_volume(one) for one in volumes if one["Name"] in owns.volumes)
+
+
+def _network(one: dict[str, Any]) -> Held:
+    return Held("network", one["Name"], one["Id"])
+
+
+def _volume(one: dict[str, Any]) -> Held:
+    """A volume has no id: its name and birth serve as one."""
+    return Held("volume", one["Name"], f"{one['Name']}@{one.get('CreatedAt', '')}")
+
+
+def _is_local(engine: Engine) -> bool:
+    return engine.endpoint.url.startswith(("unix:", "npipe:"))
+
+
+def _listens(port: int) -> bool:
+    """Say whether something answers on this machine's loopback."""
+    for address in ("127.0.0.1", "::1"):
+        with suppress(OSError), socket.create_connection((address, port), timeout=0.5):
+            return True
+    return False
+
+
+def remove_owned(engine: Engine, exercise: str, owns: Owned, bystanders: Iterable[str] = ()) -> Removed:
+    """Remove what the exercise owns: declared names that are no bystanders, and what bears its label.
+
+    Containers deaf to TERM are killed. Helper containers first undo what they changed. An image only loses
+    its declared tag: layers that others use stay. What a bystander still uses is kept and reported.
+
+    Parameters
+    ----------
+    exercise
+        Its id, the value of the label.
+    bystanders
+        Ids that :func:`taken` had found when the exercise was started.
+    """
+    spared = set(bystanders)
+    with asking(engine):
+        listed = engine.client.api.containers(all=True)
+        objects = [one for one in _held(engine, owns, listed) if one.id not in spared]
+        known = {one.id for one in objects}
+        objects += [one for one in _labelled(engine, exercise, listed) if one.id not in known | spared]
+    probes = {one["Id"] for one in listed if (one.get("Labels") or {}).get(ROLE_LABEL) == "probe"}
+    gone, kept = [], []
+    for noun in ("container", "network", "volume", "image"):
+        for held in (one for one in objects if one.noun == noun):
+            if problem := _remove(engine, held, probes):
+                kept.append((held, problem))
+            else:
+                gone.append(held)
+    return Removed(tuple(gone), tuple(kept))
+
+
+def _labelled(engine: Engine, exercise: str, listed: list[dict[str, Any]]) -> Iterator[Held]:
+    api = engine.client.api
+    wanted = {"label": f"{EXERCISE_LABEL}={exercise}"}
+    for one in listed:
+        if (one.get("Labels") or {}).get(EXERCISE_LABEL) == exercise:
+            yield Held("container", one["Names"][0].removeprefix("/"), one["Id"])
+    yield from map(_network, api.networks(filters=wanted))
+    yield from map(_volume, api.volumes(filters=wanted).get("Volumes") or ())
+
+
+def _remove(engine: Engine, held: Held, probes: set[str]) -> str:
+    """Remove one object. Returns why it cannot be removed; empty where it is gone."""
+    api = engine.client.api
+    if held.noun == "container":
+        (probe.undo if held.id in probes else probe.remove)(engine, held.id)
+        return ""
+    if held.noun == "image":
+        return _when_free(engine, lambda: api.remove_image(held.name, force=True))
+    if held.noun == "network":
+        return _when_free(engine, lambda: api.remove_network(held.id))
+    return _when_free(engine, lambda: api.remove_volume(held.name))
+
+
+def _when_free(engine: Engine, remove: Callable[[], object]) -> str:
+    """Call ``remove`` until nothing uses the object any more, for as long as a removal may take."""
+    problem = ""
+    for _ in ticks(_PATIENCE):
+        with asking(engine):
+            try:
+                remove()
+            except NotFound:
+                return ""
+            except APIError as error:
+                if error.status_code not in {403, 409}:  # the engine's answers for what is in use
+                    raise
+                problem = str(error.explanation)
+            else:
+                return ""
+    return problem
+
+
+class Scene:
+    """Makes the objects of an exercise's starting scene, labelled, under declared names only.
+
+    Parameters
+    ----------
+    reference
+        Turns a key of the image catalogue into a reference; any other reference stays as it is.
+    """
+
+    def __init__(self, engine: Engine, exercise: str, owns: Owned, reference: Callable[[str], str]) -> None:
+        self.engine = engine
+        self._owns = owns
+        self._exercise = exercise
+        self._reference = reference
+        self._labels = {EXERCISE_LABEL: exercise, ROLE_LABEL: "scene"}
+
+    def container(
+        self,
+        name: str,
+        image: str,
+        command: str | list[str] | None = None,
+        *,
+        start: bool = True,
+        **options: Any,
+    ) -> container.Container:
+        """Create a container, and start it.
+
+        Parameters
+        ----------
+        image
+            A key of the catalogue, or a reference.
+        options
+            As ``docker.DockerClient.containers.create`` takes them. A port that is given as a number alone
+            is published on 127.0.0.1.
+        """
+        self._declared("container", name, self._owns.containers)
+        if "ports" in options:
+            options["ports"] = {
+                inside: ("127.0.0.1", outside) if isinstance(outside, int) else outside
+                for inside, outside in options["ports"].items()
+            }
+        labels = self._labels | dict(options.pop("labels", None) or {})
+        reference = self._reference(image)
+        with asking(self.engine, "image", reference):
+            made = self.engine.client.containers.create(
+                reference, command, name=name, labels=labels, **options
+            )
+            if start:
+                made.start()
+        return container.find(self.engine, name)
+
+    def network(self, name: str, **options: Any) -> None:
+        """Create a network; options as ``docker.DockerClient.networks.create`` takes them."""
+        self._declared("network", name, self._owns.networks)
+        with asking(self.engine):
+            self.engine.client.networks.create(name, labels=self._labels, **options)
+
+    def volume(self, name: str, **options: Any) -> None:
+        """Create a volume; options as ``docker.DockerClient.volumes.create`` takes them."""
+        self._declared("volume", name, self._owns.volumes)
+        with asking(self.engine):
+            self.engine.client.volumes.create(name, labels=self._labels, **options)
+
+    def _declared(self, noun: str, name: str, names: Sequence[str]) -> None:
+        if name not in names:
+            raise CourseFault(
+                f"{self._exercise}: the scene makes the {noun} {name}, which owns= does not declare."
+            )
