@@ -57,13 +57,31 @@ class Owned(Protocol):
     def ports(self) -> Sequence[int]: ...  # noqa: D102
 
 
+class Owner(Protocol):
+    """Whose objects they are; :class:`checker.exercise.Exercise` is one."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def owns(self) -> Owned: ...
+
+
 @dataclass(frozen=True)
 class Held:
-    """An object on the engine. ``id`` tells it from a later one of the same name."""
+    """An object on the engine.
+
+    Parameters
+    ----------
+    id
+        Tells it from a later one of the same name.
+    label
+        The exercise whose scene made it, as its label says; empty where there is none.
+    """
 
     noun: str
     name: str
     id: str
+    label: str = ""
 
     def __str__(self) -> str:
         return f"{self.noun} {self.name}"
@@ -96,8 +114,9 @@ class Removed:
     kept: tuple[tuple[Held, str], ...]
 
 
-def taken(engine: Engine, owns: Owned) -> Taken:
-    """Find what already bears a declared name or listens on a declared port."""
+def taken(engine: Engine, exercise: Owner) -> Taken:
+    """Find what already bears a name or listens on a port that ``exercise`` declares."""
+    owns = exercise.owns
     with asking(engine):
         listed = engine.client.api.containers(all=True)
         objects = tuple(_held(engine, owns, listed))
@@ -122,10 +141,11 @@ def _held(engine: Engine, owns: Owned, listed: list[dict[str, Any]]) -> Iterator
     for one in listed:
         for name in one["Names"]:
             if name.removeprefix("/") in owns.containers:
-                yield Held("container", name.removeprefix("/"), one["Id"])
+                yield Held("container", name.removeprefix("/"), one["Id"], _label(one))
     for tag in owns.images:
         with suppress(NotFound):
-            yield Held("image", tag, api.inspect_image(tag)["Id"])  # type: ignore[no-untyped-call]
+            one = api.inspect_image(tag)  # type: ignore[no-untyped-call]
+            yield Held("image", tag, one["Id"], _label(one.get("Config") or {}))
     networks = api.networks() if owns.networks else ()
     yield from (_network(one) for one in networks if one["Name"] in owns.networks)
     volumes = (api.volumes().get("Volumes") or ()) if owns.volumes else ()
@@ -133,12 +153,16 @@ def _held(engine: Engine, owns: Owned, listed: list[dict[str, Any]]) -> Iterator
 
 
 def _network(one: dict[str, Any]) -> Held:
-    return Held("network", one["Name"], one["Id"])
+    return Held("network", one["Name"], one["Id"], _label(one))
 
 
 def _volume(one: dict[str, Any]) -> Held:
     """A volume has no id: its name and birth serve as one."""
-    return Held("volume", one["Name"], f"{one['Name']}@{one.get('CreatedAt', '')}")
+    return Held("volume", one["Name"], f"{one['Name']}@{one.get('CreatedAt', '')}", _label(one))
+
+
+def _label(one: dict[str, Any]) -> str:
+    return str((one.get("Labels") or {}).get(EXERCISE_LABEL, ""))
 
 
 def _is_local(engine: Engine) -> bool:
@@ -153,7 +177,7 @@ def _listens(port: int) -> bool:
     return False
 
 
-def remove_owned(engine: Engine, exercise: str, owns: Owned, bystanders: Iterable[str] = ()) -> Removed:
+def remove(engine: Engine, exercise: Owner, keep: Iterable[str] = ()) -> Removed:
     """Remove what the exercise owns: declared names that are no bystanders, and what bears its label.
 
     Containers deaf to TERM are killed. Helper containers first undo what they changed. An image only loses
@@ -161,17 +185,15 @@ def remove_owned(engine: Engine, exercise: str, owns: Owned, bystanders: Iterabl
 
     Parameters
     ----------
-    exercise
-        Its id, the value of the label.
-    bystanders
-        Ids that :func:`taken` had found when the exercise was started.
+    keep
+        Ids of bystanders: what :func:`taken` had found when the exercise was started.
     """
-    spared = set(bystanders)
+    spared = set(keep)
     with asking(engine):
         listed = engine.client.api.containers(all=True)
-        objects = [one for one in _held(engine, owns, listed) if one.id not in spared]
+        objects = [one for one in _held(engine, exercise.owns, listed) if one.id not in spared]
         known = {one.id for one in objects}
-        objects += [one for one in _labelled(engine, exercise, listed) if one.id not in known | spared]
+        objects += [one for one in _labelled(engine, exercise.id, listed) if one.id not in known | spared]
     probes = {one["Id"] for one in listed if (one.get("Labels") or {}).get(ROLE_LABEL) == "probe"}
     gone, kept = [], []
     for noun in ("container", "network", "volume", "image"):
@@ -187,8 +209,8 @@ def _labelled(engine: Engine, exercise: str, listed: list[dict[str, Any]]) -> It
     api = engine.client.api
     wanted = {"label": f"{EXERCISE_LABEL}={exercise}"}
     for one in listed:
-        if (one.get("Labels") or {}).get(EXERCISE_LABEL) == exercise:
-            yield Held("container", one["Names"][0].removeprefix("/"), one["Id"])
+        if _label(one) == exercise:
+            yield Held("container", one["Names"][0].removeprefix("/"), one["Id"], exercise)
     yield from map(_network, api.networks(filters=wanted))
     yield from map(_volume, api.volumes(filters=wanted).get("Volumes") or ())
 
@@ -206,13 +228,13 @@ def _remove(engine: Engine, held: Held, probes: set[str]) -> str:
     return _when_free(engine, lambda: api.remove_volume(held.name))
 
 
-def _when_free(engine: Engine, remove: Callable[[], object]) -> str:
-    """Call ``remove`` until nothing uses the object any more, for as long as a removal may take."""
+def _when_free(engine: Engine, action: Callable[[], object]) -> str:
+    """Call ``action`` until nothing uses the object any more, for as long as a removal may take."""
     problem = ""
     for _ in ticks(_PATIENCE):
         with asking(engine):
             try:
-                remove()
+                action()
             except NotFound:
                 return ""
             except APIError as error:
@@ -233,12 +255,11 @@ class Scene:
         Turns a key of the image catalogue into a reference; any other reference stays as it is.
     """
 
-    def __init__(self, engine: Engine, exercise: str, owns: Owned, reference: Callable[[str], str]) -> None:
+    def __init__(self, engine: Engine, exercise: Owner, reference: Callable[[str], str]) -> None:
         self.engine = engine
-        self._owns = owns
         self._exercise = exercise
         self._reference = reference
-        self._labels = {EXERCISE_LABEL: exercise, ROLE_LABEL: "scene"}
+        self._labels = {EXERCISE_LABEL: exercise.id, ROLE_LABEL: "scene"}
 
     def container(
         self,
@@ -259,7 +280,7 @@ class Scene:
             As ``docker.DockerClient.containers.create`` takes them. A port that is given as a number alone
             is published on 127.0.0.1.
         """
-        self._declared("container", name, self._owns.containers)
+        self._declared("container", name, self._exercise.owns.containers)
         if "ports" in options:
             options["ports"] = {
                 inside: ("127.0.0.1", outside) if isinstance(outside, int) else outside
@@ -277,18 +298,18 @@ class Scene:
 
     def network(self, name: str, **options: Any) -> None:
         """Create a network; options as ``docker.DockerClient.networks.create`` takes them."""
-        self._declared("network", name, self._owns.networks)
+        self._declared("network", name, self._exercise.owns.networks)
         with asking(self.engine):
             self.engine.client.networks.create(name, labels=self._labels, **options)
 
     def volume(self, name: str, **options: Any) -> None:
         """Create a volume; options as ``docker.DockerClient.volumes.create`` takes them."""
-        self._declared("volume", name, self._owns.volumes)
+        self._declared("volume", name, self._exercise.owns.volumes)
         with asking(self.engine):
             self.engine.client.volumes.create(name, labels=self._labels, **options)
 
     def _declared(self, noun: str, name: str, names: Sequence[str]) -> None:
         if name not in names:
             raise CourseFault(
-                f"{self._exercise}: the scene makes the {noun} {name}, which owns= does not declare."
+                f"{self._exercise.id}: the scene makes the {noun} {name}, which owns= does not declare."
             )
