@@ -34,7 +34,7 @@ __all__ = [
     "Removed",
     "Scene",
     "Taken",
-    "remove_owned",
+    "remove",
     "taken",
 ]
 
