@@ -7,9 +7,11 @@ contexts in the working directory when there is no ``config.json``.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import os
 import shutil
+import socket
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PLUGINS = ("docker-buildx", "docker-compose")
+_PATIENCE = 2.0  # seconds that a local socket has for its answer
 PRIVATE = "the course's private engine"
 
 
@@ -183,6 +186,28 @@ def private_tools(endpoint: Endpoint, path: str) -> dict[str, str]:
     # The user's own docker, where there is one, stays first: only its plugins are missing.
     folders = [*path.split(os.pathsep), private.bin] if path else [private.bin]
     return {"PATH": os.pathsep.join(dict.fromkeys(folders)), "DOCKER_CONFIG": private.config}
+
+
+def answers(url: str) -> bool:
+    """Ping a local socket. False where something else than an engine answers; OSError where nothing does."""
+    kind, _, path = url.partition("://")
+    if kind == "npipe":
+        return Path(path).exists()
+    return ask(path, "/_ping") is not None
+
+
+def ask(path: str, request: str) -> bytes | None:
+    """Get ``request`` from the engine on the socket ``path``, without the SDK; None for an error."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_PATIENCE)
+        connection.connect(path)
+        connection.sendall(f"GET {request} HTTP/1.0\r\nHost: docker\r\n\r\n".encode())
+        with http.client.HTTPResponse(connection) as response:
+            try:
+                response.begin()
+                return response.read() if response.status == http.client.OK else None
+            except http.client.HTTPException:
+                return None
 
 
 def _system_dirs() -> list[Path]:

@@ -7,10 +7,8 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import shutil
-import socket
 import sys
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +33,6 @@ __all__ = ["Endpoint", "Engine", "connect", "find_endpoint"]
 
 #: Docker Engine 20.10's, the oldest that Debian's supported releases hold.
 MINIMUM_API = (1, 41)
-_PATIENCE = 2.0  # seconds that a known socket has for its first answer
 _GREETING = 15.0  # seconds that the chosen engine has for its first answer
 
 
@@ -177,7 +174,7 @@ def _first_that_answers(candidates: list[Endpoint]) -> Endpoint:
     refusals = []
     for endpoint in candidates:
         try:
-            if _answers(endpoint):
+            if clientside.answers(endpoint.url):
                 return endpoint
         except OSError as error:
             if isinstance(error, (TimeoutError, ConnectionResetError)):
@@ -190,23 +187,6 @@ def _first_that_answers(candidates: list[Endpoint]) -> Endpoint:
         return silent
     refused = next((one for one in refusals if one.kind == "no-permission"), None)
     raise refused or fault("not-running", candidates[0])
-
-
-def _answers(endpoint: Endpoint) -> bool:
-    """Ask for a ping. False where something else than an engine answers; OSError where nothing does."""
-    kind, _, path = endpoint.url.partition("://")
-    if kind == "npipe":
-        return Path(path).exists()
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(_PATIENCE)
-        connection.connect(path)
-        connection.sendall(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
-        with http.client.HTTPResponse(connection) as response:
-            try:
-                response.begin()
-            except http.client.HTTPException:
-                return False
-            return response.status == http.client.OK
 
 
 def _checked(endpoint: Endpoint) -> Endpoint:
