@@ -22,11 +22,21 @@ LIMIT = 2**20
 
 @dataclass(frozen=True)
 class ExecResult:
-    """How a command inside a container ended. Bytes that are not UTF-8 show as ``�``."""
+    """How a command inside a container ended; what it wrote, cut at :data:`LIMIT`."""
 
     exit_code: int
-    stdout: str
-    stderr: str
+    raw_stdout: bytes
+    raw_stderr: bytes
+
+    @property
+    def stdout(self) -> str:
+        """Its output. Bytes that are not UTF-8 show as ``�``."""
+        return self.raw_stdout.decode(errors="replace")
+
+    @property
+    def stderr(self) -> str:
+        """Its error output, likewise."""
+        return self.raw_stderr.decode(errors="replace")
 
     @property
     def ok(self) -> bool:
@@ -99,10 +109,10 @@ def run(
     if reading.error:
         with asking(engine, "container", name):
             raise reading.error
-    stdout, stderr = (bytes(one).decode(errors="replace") for one in (reading.stdout, reading.stderr))
+    result = ExecResult(seen["ExitCode"], bytes(reading.stdout), bytes(reading.stderr))
     if not seen["Pid"]:
-        raise _not_startable(name, command, stdout or stderr)
-    return ExecResult(seen["ExitCode"], stdout, stderr)
+        raise _not_startable(name, command, result.stdout or result.stderr)
+    return result
 
 
 def _start(api: Any, made: str, timeout: float) -> tuple[bool, _Reading]:
