@@ -1,6 +1,6 @@
-"""Debian's packages without touching the system: its mirror and keys are read, its lists and packages are not used.
+"""Debian's packages without touching the system: only its mirror and keys are read.
 
-Everything apt writes (lists, caches, downloaded packages) lies in a folder of its own, and no step needs root.
+All that apt writes (lists, caches, downloaded packages) lies in a folder of its own. No step needs root.
 """
 
 from __future__ import annotations
@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from checker.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 #: Suites by which a source is known to be a Debian archive, and not Ubuntu's or a third party's.
 DEBIAN_SUITES = {

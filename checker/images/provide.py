@@ -1,0 +1,171 @@
+"""Make images available: found locally, else pulled, else from the offline pack, built if need be."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from docker.errors import APIError
+
+from checker.engine.connect import Engine
+from checker.engine.faults import classify
+from checker.errors import Refused
+
+from .catalogue import CatalogueImage, catalogue, choose
+from .pack import Pack, is_local, room
+from .pull import pull, unreachable
+from .recipe import BASE, STAND_IN, stands_on_base
+from .standin import Workshop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BUILDS_AT_ONCE = 2
+PATIENCE = 900.0  # seconds that installing or committing may take
+NEXT = "Connect to a registry, or carry the images here: `course images load FILE`."
+
+
+class Report(Protocol):
+    """Told of progress: which image, what happens now, how far it is (0 to 1; None: not known)."""
+
+    def __call__(self, key: str, step: str, fraction: float | None = None, /) -> None:
+        """One step."""
+
+
+def missing(engine: Engine, keys: Iterable[str] = ()) -> list[CatalogueImage]:
+    """The images of ``keys`` (default: all) that the engine does not have."""
+    local = {tag for image in engine.client.api.images() for tag in image["RepoTags"] or ()}
+    return [image for image in choose(keys) if image.reference not in local]
+
+
+def stand_ins(engine: Engine) -> list[str]:
+    """Keys of the catalogue's images that are stand-ins on this engine."""
+    found = engine.client.api.images(filters={"label": STAND_IN})
+    tags = {tag for image in found for tag in image["RepoTags"] or ()}
+    return [key for key, image in catalogue().items() if image.reference in tags]
+
+
+def provide(engine: Engine, keys: Iterable[str], report: Report) -> None:
+    """Make the images of ``keys`` available on ``engine``.
+
+    Only what is missing is fetched. Whether a registry answers is found out once, in seconds.
+    An optional image that cannot be had is reported, no more.
+
+    Raises
+    ------
+    Refused
+        If an image cannot be had, or a disk is full. What was finished before stays.
+    """
+    wanted = missing(engine, keys)
+    if wanted:
+        _by_pack(engine, _by_pull(engine, wanted, report), report, "no registry gives it")
+
+
+def pack(engine: Engine, keys: Iterable[str], report: Report) -> None:
+    """Put stand-ins for ``keys`` (default: every image with a recipe) into the offline pack, and load them.
+
+    An image that the engine has already is copied into the pack as it is.
+
+    Raises
+    ------
+    Refused
+        If one cannot be built, or a disk is full.
+    """
+    keys = list(keys)
+    images = [image for image in choose(keys) if keys or image.recipe]
+    absent = {image.key for image in missing(engine, [image.key for image in images])}
+    store = Pack()
+    with Engine(engine.endpoint, PATIENCE) as patient:
+        for image in images:
+            if image.key not in absent and not store.find(image):
+                report(image.key, "copies into the pack")
+                store.add(patient.client.api, image)
+                report(image.key, "ready", 1.0)
+    _by_pack(engine, [image for image in images if image.key in absent], report, "it has no recipe")
+
+
+def _by_pull(engine: Engine, images: list[CatalogueImage], report: Report) -> list[CatalogueImage]:
+    """Pull; returns what is still missing."""
+    report(images[0].key, "asks the registry")
+    why = unreachable(engine.client.api, images[0].reference)
+    left = []
+    for image in images:
+        said = why or pull(engine.client.api, image.reference, partial(report, image.key))
+        report(image.key, f"cannot be pulled: {said}" if said else "ready", None if said else 1.0)
+        if said:
+            left.append(image)
+    return left
+
+
+def _by_pack(engine: Engine, images: list[CatalogueImage], report: Report, why: str) -> None:
+    """Load from the pack what it has, build the rest."""
+    store = Pack()
+    if none := [image for image in images if not image.recipe and not store.find(image)]:
+        for image in none:
+            report(image.key, "not available")
+        if names := [image.reference for image in none if not image.optional]:
+            raise Refused(f"These images cannot be had: {', '.join(names)} ({why}).", next=NEXT)
+    todo = [image for image in images if image not in none]
+    to_build = []
+    with Engine(engine.endpoint, PATIENCE) as patient:
+        for image in todo:
+            if not store.find(image):
+                to_build.append(image)
+                continue
+            report(image.key, "loads from the pack")
+            with room(store.folder):
+                store.load(patient.client.api, image)
+            report(image.key, "ready", 1.0)
+        if to_build:
+            _build(patient, store, to_build, report)
+
+
+def _build(engine: Engine, store: Pack, images: list[CatalogueImage], report: Report) -> None:
+    """Build stand-ins, two at a time, ``debian`` first. Ctrl-C or a failure gives up the others, too."""
+    base = catalogue()[BASE]
+    if base not in images and not is_local(engine.client.api, base.reference):
+        if store.find(base):
+            store.load(engine.client.api, base)
+        else:
+            images = [base, *images]
+    # Meanwhile, what needs no base; then the long ones, so that the last to finish is a short one.
+    images = sorted(images, key=lambda image: (image != base, stands_on_base(image), -image.size_mb))
+    with store.workplace() as work, Workshop(engine, work) as workshop:
+        pool = ThreadPoolExecutor(BUILDS_AT_ONCE, thread_name_prefix="stand-in")
+        try:
+            base_built: Future[None] | None = None
+            running: set[Future[None]] = set()
+            for image in images:
+                job = pool.submit(_stand_in, workshop, store, image, base_built, report)
+                running.add(job)
+                base_built = job if image == base else base_built
+            while running:
+                done, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+                for job in done:
+                    job.result()
+        finally:
+            workshop.stop()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _stand_in(
+    workshop: Workshop, store: Pack, image: CatalogueImage, base_built: Future[None] | None, report: Report
+) -> None:
+    """Build one stand-in, name it, and keep it in the pack."""
+    if base_built and stands_on_base(image):
+        base_built.result()
+    base = catalogue()[BASE].reference
+    try:
+        with room(store.folder):
+            made = workshop.build(image, base, partial(report, image.key))
+            try:
+                workshop.name(made, image.reference)
+                report(image.key, "copies into the pack")
+                store.add(workshop.api, image)
+            except BaseException:
+                workshop.drop(made)
+                raise
+    except APIError as error:
+        raise classify(error) from error
+    report(image.key, "ready, as a stand-in", 1.0)

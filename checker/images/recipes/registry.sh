@@ -1,0 +1,3 @@
+ln -s docker-registry /usr/bin/registry
+mkdir -p /var/lib/registry
+chmod 755 /entrypoint.sh
