@@ -1,0 +1,99 @@
+"""The checks' process, seen from the one who started it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+from .channel import messages
+
+GRACE = 2.0  #: Seconds from asking a check to stop to stopping its process group.
+
+
+class Process:
+    """``python -I -m checker.warm``: read its messages, stop what it runs."""
+
+    forks = hasattr(os, "fork")
+
+    def __init__(self) -> None:
+        self._popen = subprocess.Popen(
+            [sys.executable, "-I", "-m", "checker.warm"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C in a terminal reaches the one who waits, who then stops this
+        )
+        assert self._popen.stdin  # noqa: S101 - for the type checker: both are pipes
+        assert self._popen.stdout  # noqa: S101
+        self._input, self._output = self._popen.stdin, self._popen.stdout
+        self._events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True, name="course-checks")
+        self._reader.start()
+
+    @property
+    def usable(self) -> bool:
+        """True while the process lives."""
+        return self._popen.poll() is None
+
+    def _read(self) -> None:
+        for event in messages(self._output):
+            self._events.put(event)
+        self._events.put({"event": "gone", "code": None})
+
+    def send(self, request: dict[str, Any]) -> None:
+        """Send one request."""
+        with contextlib.suppress(BrokenPipeError):  # then "gone" is the next event
+            self._input.write(json.dumps(request).encode() + b"\n")
+            self._input.flush()
+
+    def next_event(self, deadline: float) -> dict[str, Any] | None:
+        """Return the next message, or ``None`` once ``deadline`` (of the monotonic clock) has passed."""
+        with contextlib.suppress(queue.Empty):
+            return self._events.get(timeout=max(0.0, deadline - time.monotonic()))
+        return None
+
+    def ask_to_stop(self, pid: int) -> bool:
+        """Ask the running check, and what it has started, to stop. False where this platform cannot ask."""
+        return self.forks and _signal(pid, signal.SIGTERM)
+
+    def kill(self, pid: int) -> None:
+        """Stop the run's whole process group, now."""
+        if not (self.forks and _signal(pid, signal.SIGKILL)):
+            self._popen.kill()
+
+    def interrupt(self, pid: int) -> None:
+        """Stop the run: its own clean-up first, then, after a moment, its process group."""
+        if not (self.forks and _signal(pid, signal.SIGINT)):
+            return
+        deadline = time.monotonic() + GRACE
+        while event := self.next_event(deadline):
+            if event["event"] in {"ended", "gone"}:
+                return
+        self.kill(pid)
+
+    def close(self) -> None:
+        """Stop the process and wait for it."""
+        with contextlib.suppress(BrokenPipeError):
+            self._input.close()
+        try:
+            self._popen.wait(GRACE if self.forks else 0.1)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+        self._reader.join()
+        self._output.close()
+
+
+def _signal(pid: int, number: int) -> bool:
+    if not pid or sys.platform == "win32":
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, number)
+    return True

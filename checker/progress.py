@@ -1,0 +1,182 @@
+"""What a learner has done: attempts, hints shown, best result. One small SQLite file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import Refused
+from .paths import data_dir
+from .result import Result, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .course import Course
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS attempts (
+    run_id TEXT PRIMARY KEY, course TEXT, exercise TEXT, started TEXT, status TEXT, gradable INTEGER,
+    score REAL, max_score REAL, seed INTEGER, reasons TEXT);
+CREATE INDEX IF NOT EXISTS attempts_of ON attempts (course, exercise);
+CREATE TABLE IF NOT EXISTS hints (
+    course TEXT, exercise TEXT, hint TEXT, shown TEXT, UNIQUE (course, exercise, hint));
+CREATE TABLE IF NOT EXISTS given_up (course TEXT, exercise TEXT, at TEXT, UNIQUE (course, exercise));
+"""
+_BUSY = 10.0  # seconds to wait for another notebook's write
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best that was reached in one exercise."""
+
+    status: Status
+    score: float | None
+    max_score: float
+    started: str
+
+
+class Progress:
+    """A learner's progress in one course. Two notebooks may write at once.
+
+    Parameters
+    ----------
+    course
+        Whose exercises are meant.
+    path
+        Default: ``progress.sqlite3`` in the user's data directory.
+    """
+
+    def __init__(self, course: Course, path: Path | None = None) -> None:
+        self._course = course.key
+        self.path = path or data_dir() / "progress.sqlite3"
+        #: A sentence where a damaged file had to be put aside.
+        self.message = ""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot_keep(self.path, error) from error
+        if self._damaged():
+            self._put_aside()
+        with self._open() as database:
+            database.executescript(_TABLES)
+
+    def record(self, result: Result) -> None:
+        """Keep one check run."""
+        reasons = [check.reason for check in result.checks if check.status is Status.FAILED and check.reason]
+        with self._open() as database:
+            database.execute(
+                "INSERT OR IGNORE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    result.run_id, self._course, result.exercise, result.started, result.status.value,
+                    result.gradable, result.score, result.max_score, result.seed, json.dumps(reasons),
+                ),
+            )  # fmt: skip
+
+    def attempts(self, exercise_id: str) -> int:
+        """Return how often the exercise was checked; runs that could not be graded do not count."""
+        query = "SELECT count(*) FROM attempts WHERE course = ? AND exercise = ? AND gradable"
+        row = self._one(query, exercise_id)
+        return int(row[0]) if row else 0
+
+    def best(self, exercise_id: str) -> Best | None:
+        """Return the best result, or ``None`` before the first."""
+        row = self._one(
+            "SELECT status, score, max_score, started FROM attempts "
+            "WHERE course = ? AND exercise = ? AND gradable "
+            "ORDER BY status = 'passed' DESC, score DESC, started LIMIT 1",
+            exercise_id,
+        )
+        return Best(Status(row[0]), *row[1:]) if row else None
+
+    def passed(self, exercise_id: str) -> bool:
+        """Say whether every check has passed at least once."""
+        best = self.best(exercise_id)
+        return best is not None and best.status is Status.PASSED
+
+    def last_reasons(self, exercise_id: str) -> list[str]:
+        """Return the failure reasons of the last check run."""
+        row = self._one(
+            "SELECT reasons FROM attempts WHERE course = ? AND exercise = ? "
+            "ORDER BY started DESC, rowid DESC LIMIT 1",
+            exercise_id,
+        )
+        return [str(reason) for reason in json.loads(row[0])] if row else []
+
+    def hints_shown(self, exercise_id: str) -> list[str]:
+        """Return the hints that were shown, in that order."""
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT hint FROM hints WHERE course = ? AND exercise = ? ORDER BY rowid",
+                (self._course, exercise_id),
+            )
+            return [str(row[0]) for row in rows]
+
+    def show_hint(self, exercise_id: str, hint: str) -> None:
+        """Keep that ``hint`` was shown."""
+        with self._open() as database:
+            database.execute(
+                "INSERT OR IGNORE INTO hints VALUES (?, ?, ?, ?)", (self._course, exercise_id, hint, _now())
+            )
+
+    def gave_up(self, exercise_id: str) -> bool:
+        """Say whether the solution was asked for before passing."""
+        return bool(self._one("SELECT at FROM given_up WHERE course = ? AND exercise = ?", exercise_id))
+
+    def give_up(self, exercise_id: str) -> None:
+        """Keep that the solution was asked for before passing."""
+        with self._open() as database:
+            database.execute(
+                "INSERT OR IGNORE INTO given_up VALUES (?, ?, ?)", (self._course, exercise_id, _now())
+            )
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self.path, timeout=_BUSY)) as database:
+                database.execute("PRAGMA journal_mode = WAL")  # a reader never waits for a writer
+                with database:
+                    yield database
+        except sqlite3.Error as error:
+            raise _cannot_keep(self.path, error) from error
+
+    def _damaged(self) -> bool:
+        if not self.path.exists():
+            return False
+        try:
+            with closing(sqlite3.connect(self.path, timeout=_BUSY)) as database:
+                return bool(database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+        except sqlite3.OperationalError:
+            return False  # busy or not readable is no damage
+        except sqlite3.DatabaseError:
+            return True
+
+    def _put_aside(self) -> None:
+        aside = self.path.with_name(f"{self.path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                Path(f"{self.path}{suffix}").replace(f"{aside}{suffix}")
+        self.message = (
+            f"The file with your progress was damaged. It is kept as {aside.name}; a new one was begun."
+        )
+
+    def _one(self, query: str, exercise_id: str) -> tuple[Any, ...] | None:
+        with self._open() as database:
+            row: tuple[Any, ...] | None = database.execute(query, (self._course, exercise_id)).fetchone()
+            return row
+
+
+def _cannot_keep(path: Path, error: Exception) -> Refused:
+    return Refused(
+        f"Your progress cannot be kept in {path}: {error}.",
+        next="Make room there, or set COURSE_DATA_DIR to a folder that you may write to.",
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

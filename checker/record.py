@@ -1,0 +1,45 @@
+"""``work/<id>/.course.json``: what `course start` found and chose. It travels with the submission."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from .files import write_atomic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RECORD = ".course.json"
+SCHEMA = "docker-course/work/1"
+
+
+@dataclass(frozen=True)
+class Record:
+    """How an exercise was started.
+
+    ``bystanders`` are the declared names and ports that were taken before, as ``container c02-web``; they are
+    never touched. ``started`` is UTC in RFC 3339.
+    """
+
+    exercise: str
+    course_version: str
+    seed: int
+    engine: str
+    started: str
+    bystanders: list[str] = field(default_factory=list)
+    schema: str = SCHEMA
+
+    @classmethod
+    def read(cls, folder: Path) -> Self | None:
+        """Read the record in ``folder``; ``None`` where there is none, or none that can be read."""
+        try:
+            data = json.loads((folder / RECORD).read_text("utf-8"))
+            return cls(**data) if data["schema"] == SCHEMA else None
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def write(self, folder: Path) -> None:
+        """Write the record into ``folder``."""
+        write_atomic(folder / RECORD, json.dumps(asdict(self), indent=1) + "\n")

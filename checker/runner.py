@@ -1,0 +1,147 @@
+"""Runs an exercise's checks in a process of their own, within time limits that are kept from outside."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from .course import Course, Loaded, open_course
+from .following import Following, Report
+from .locks import locked
+from .process import Process
+from .record import Record
+from .remarks import remarks, submission_sha256
+from .result import Result, Status, score_of, worst
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+
+
+class Runner:
+    """The checks' process: started once, it forks for each check run.
+
+    Parameters
+    ----------
+    course
+        Default: the course that the working directory lies in.
+    say
+        Called with a sentence where a check has to wait.
+
+    Examples
+    --------
+    >>> with Runner() as runner:  # doctest: +SKIP
+    ...     result = runner.check("02-demo/web", Path("work/02-demo/web"), report=print)
+    """
+
+    def __init__(self, course: Course | None = None, say: Callable[[str], None] | None = None) -> None:
+        self.course = course or open_course()
+        self._say = say or (lambda _: None)
+        self._process: Process | None = Process()
+        self._turn = threading.Lock()
+
+    def check(self, exercise_id: str, folder: Path, report: Report | None = None) -> Result:
+        """Check what the engine and ``folder`` hold now.
+
+        Parameters
+        ----------
+        report
+            Called with each check's result as soon as it is known.
+
+        Raises
+        ------
+        CourseFault
+            If the exercise cannot be loaded.
+        """
+        loaded = self.course.load(exercise_id)
+        with locked(folder, self._waiting), self._turn:
+            record = Record.read(folder)
+            run = Following(loaded, report or (lambda _: None))
+            started, begun = datetime.now(UTC), time.monotonic()
+            self._follow(run, self._request(loaded, folder, record))
+            lasted = (time.monotonic() - begun) * 1000
+            return _result(self.course, folder, record, run, started=started, lasted=lasted)
+
+    def close(self) -> None:
+        """Stop the process. A check that is running ends."""
+        if self._process:
+            self._process.close()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _waiting(self) -> None:
+        self._say("Another check of this exercise is running. This one waits.")
+
+    def _request(self, loaded: Loaded, folder: Path, record: Record | None) -> dict[str, Any]:
+        return {
+            "root": str(self.course.root),
+            "exercise": loaded.id,
+            "folder": str(folder.resolve()),
+            "seed": record.seed if record else 0,
+            "environment": dict(os.environ),
+        }
+
+    def _follow(self, run: Following, request: dict[str, Any]) -> None:
+        """Send the request and take what comes of it; Ctrl-C stops the checks and leaves nothing running."""
+        process = self._process
+        if process is None or not process.usable:
+            process = self._process = Process()
+        try:
+            process.send(request)
+            while not run.ended:
+                event = process.next_event(run.deadline)
+                if event is None:
+                    run.overdue(process)
+                else:
+                    run.take(event)
+        except BaseException:
+            process.interrupt(run.pid)
+            self.close()
+            raise
+        if not process.forks or run.lost:
+            self.close()
+
+
+def _result(
+    course: Course, folder: Path, record: Record | None, run: Following, *, started: datetime, lasted: float
+) -> Result:
+    exercise = run.loaded.exercise
+    checks = [run.done[check.id] for check in exercise.checks]
+    status = worst(checks)
+    error = next((check for check in checks if check.status is Status.ERROR), None)
+    said = [
+        run.message or (error.message if error else ""),
+        *remarks(run.loaded, folder, record, run.engine, passed=status is Status.PASSED),
+    ]
+    if status is Status.PASSED:
+        said.insert(0, exercise.passed)
+    return Result(
+        run_id=uuid.uuid4().hex,
+        exercise=exercise.id,
+        status=status,
+        gradable=error is None,
+        score=score_of(checks),
+        max_score=exercise.max_score,
+        seed=record.seed if record else 0,
+        started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        duration_ms=round(lasted, 1),
+        checks=checks,
+        course_version=course.version,
+        checks_sha256=run.loaded.checks_sha256,
+        reason=error.reason if error else "",
+        message="\n".join(line for line in said if line),
+        engine=run.engine,
+        submission_sha256=submission_sha256(run.loaded, folder),
+    )

@@ -1,0 +1,211 @@
+"""Starting and resetting an exercise: the learner's copy in ``work/<id>/``, and its scene on the engine."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from .course import CHECKS, Course, Loaded
+from .engine import scene
+from .errors import EngineFault, Refused
+from .exercise import Exercise
+from .images.provide import provide
+from .lab import Lab
+from .locks import locked
+from .overlay import files_below, lay
+from .record import RECORD, Record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .engine.connect import Engine
+
+Say = Callable[[str], None]
+
+_REMOVE = {
+    "container": "docker rm --force",
+    "image": "docker image rm",
+    "network": "docker network rm",
+    "volume": "docker volume rm",
+}
+
+
+def start(
+    course: Course, engine: Engine, exercise_id: str, *, seed: int | None = None, say: Say = lambda _: None
+) -> Path:
+    """Copy the starter to ``work/<id>/``, set the scene, and return the folder.
+
+    Started before on this engine, everything stays as it is. Started on another one, the files stay, and the
+    scene is set on this one.
+
+    Raises
+    ------
+    Refused
+        If a declared name or port is taken. What takes it is left as it is, and nothing is made.
+    """
+    loaded = course.load(exercise_id)
+    folder = course.work(loaded.id)
+    with locked(folder):
+        record = Record.read(folder)
+        if record and record.engine == engine.id:
+            say(f"{loaded.id} is started already. Your files are kept; `course reset` begins anew.")
+            return folder
+        _remove_earlier_scene(engine, loaded.exercise)
+        refuse_taken(engine, loaded.exercise, again=f"course start {loaded.id}")
+        missing = [name for name in starter_files(loaded) if not (folder / name).exists()]
+        if folder.is_dir() and len(missing) < len(starter_files(loaded)):
+            say(f"The files that are in {folder} are kept.")
+        with _undone(engine, loaded, folder, missing):
+            lay(loaded.starter, missing, folder)
+            set_scene(course, engine, loaded, folder, seed=seed, say=say)
+    return folder
+
+
+def reset(
+    course: Course, engine: Engine, exercise_id: str, *, seed: int | None = None, say: Say = lambda _: None
+) -> Path:
+    """Begin an exercise anew: remove what it owns, restore the starter, set a new scene with a new seed.
+
+    Files that differ from the starter are kept in ``work/.kept/``.
+
+    Raises
+    ------
+    Refused
+        If it was never started: then nothing on the engine is known to be its own.
+    """
+    loaded = course.load(exercise_id)
+    folder = course.work(loaded.id)
+    with locked(folder):
+        record = Record.read(folder)
+        if record is None:
+            raise Refused(
+                f"{loaded.id} was not started here, so nothing is removed.",
+                next=f"Run `course start {loaded.id}`.",
+            )
+        if record.engine == engine.id:
+            _remove(engine, loaded.exercise, record.bystanders)
+        else:
+            say("It was started on another engine. What it made there stays there.")
+            refuse_taken(engine, loaded.exercise, again=f"course reset {loaded.id}")
+        if kept := keep(course, loaded, folder):
+            say(f"Your files are kept in {kept}.")
+        _clear(folder)
+        lay(loaded.starter, starter_files(loaded), folder)
+        set_scene(course, engine, loaded, folder, seed=seed, say=say)
+    return folder
+
+
+def starter_files(loaded: Loaded) -> list[str]:
+    """Return what the learner is given: all but ``checks.py``, which always comes from the course."""
+    return [name for name in files_below(loaded.starter) if name != CHECKS]
+
+
+def set_scene(
+    course: Course,
+    engine: Engine,
+    loaded: Loaded,
+    folder: Path,
+    *,
+    seed: int | None = None,
+    say: Say = lambda _: None,
+) -> None:
+    """Get the images, set the scene with a new seed or the given one, and record that in ``folder``."""
+    seed = secrets.randbits(32) if seed is None else seed
+    provide(engine, loaded.exercise.images, lambda *words: say(" ".join(map(str, words))))
+    if loaded.exercise.scene_function:
+        with Lab(engine, loaded.exercise, folder, seed) as lab:
+            loaded.exercise.scene_function(lab, seed)
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    Record(loaded.id, course.version, seed, engine.id, now).write(folder)
+
+
+def refuse_taken(engine: Engine, exercise: Exercise, *, again: str) -> None:
+    """Refuse where a declared name or port is taken.
+
+    Raises
+    ------
+    Refused
+        It names what is taken, and the way out.
+    """
+    taken = scene.taken(engine, exercise)
+    if taken.objects:
+        held = taken.objects[0]
+        article = "An" if held.noun == "image" else "A"
+        raise Refused(
+            f"{article} {held.noun} named {held.name} is on the engine already. {exercise.id} needs that name. "
+            "It is left as it is.",
+            next=f"If you do not need it, run `{_REMOVE[held.noun]} {held.name}`. Then `{again}`.",
+        )
+    for port, holder in taken.ports.items():
+        raise Refused(
+            f"Port {port} is taken by {holder}, and {exercise.id} needs it. It is left as it is.",
+            next=f"Stop what uses port {port}. Then `{again}`.",
+        )
+
+
+def _remove_earlier_scene(engine: Engine, exercise: Exercise) -> None:
+    """Remove what an earlier scene of this exercise left, if nothing else stands in the way."""
+    held = scene.taken(engine, exercise).objects
+    if held and all(one.label == exercise.id for one in held):
+        scene.remove(engine, exercise)
+
+
+@contextlib.contextmanager
+def _undone(engine: Engine, loaded: Loaded, folder: Path, laid: list[str]) -> Iterator[None]:
+    """Undo a start that does not come to its end, also on Ctrl-C."""
+    new = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for name in laid:
+            (folder / name).unlink(missing_ok=True)
+        if new:
+            shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # the chapter's folder, unless it holds more
+                folder.parent.rmdir()
+        with contextlib.suppress(EngineFault):  # the first trouble is the one to hear of
+            scene.remove(engine, loaded.exercise)
+        raise
+
+
+def _remove(engine: Engine, exercise: Exercise, bystanders: list[str]) -> None:
+    removed = scene.remove(engine, exercise, bystanders)
+    for held, problem in removed.kept:
+        raise Refused(
+            f"The {held} cannot be removed: {problem}.",
+            next=f"Remove what still uses it, then `course reset {exercise.id}`.",
+        )
+
+
+def keep(course: Course, loaded: Loaded, folder: Path) -> Path | None:
+    """Copy the files that differ from the starter to ``work/.kept/``; ``None`` where there are none."""
+    differ = [
+        name
+        for name in files_below(folder)
+        if name != RECORD and not _same(folder / name, loaded.starter / name)
+    ]
+    if not differ:
+        return None
+    target = course.root / "work" / ".kept" / f"{loaded.id}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    lay(folder, differ, target)
+    return target
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and one.read_bytes() == other.read_bytes()
+
+
+def _clear(folder: Path) -> None:
+    """Empty the folder, but keep it: a kernel may stand in it. The record goes last, by being replaced."""
+    for path in folder.iterdir():
+        if path.name == RECORD:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

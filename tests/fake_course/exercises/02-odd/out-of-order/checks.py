@@ -1,0 +1,62 @@
+"""Checks that do what mode.txt says: this is how the tests meet every outcome."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from checker import EngineFault, Exercise, Failure, Hints
+
+exercise = Exercise(
+    "02-odd/out-of-order",
+    title="Out of order",
+    minutes=5,
+    core=False,
+    docs=["docker system info"],
+    hints=Hints("One.", "Two.", "Three."),
+    edits=["mode.txt", "*.pid"],
+    timeout=10,
+)
+
+
+def forever(path):
+    "Wait, together with a process that was started here and says its id."
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    path.write_text(str(child.pid))
+    child.wait()
+
+
+@exercise.check(points=1, timeout=1)
+def first(lab):
+    "The mode is one that this check likes"
+    mode = lab.file("mode.txt").read_text().strip()
+    print("a check may print", flush=True)
+    match mode:
+        case "fail":
+            raise Failure(expected="a good mode", actual=mode, reason="bad-mode", why="It is a test.", next="Change it.")
+        case "mistake":
+            raise ZeroDivisionError("a mistake of the course")
+        case "engine":
+            raise EngineFault("The engine is away.", next="Bring it back.", kind="not-running")
+        case "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "forever":
+            forever(lab.folder / "forever.pid")
+        case "deaf":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            forever(lab.folder / "forever.pid")
+    return mode
+
+
+@exercise.check(points=1)
+def second(lab, first):
+    "The first check gave something"
+    assert first
+
+
+@exercise.check(points=1, timeout=2)
+def alone(lab):
+    "This one needs no other"
+    if lab.file("mode.txt").read_text().strip() == "slow":
+        time.sleep(600)

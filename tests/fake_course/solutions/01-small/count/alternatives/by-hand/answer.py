@@ -1,0 +1,1 @@
+"The value lies in answer.json."

@@ -1,0 +1,1 @@
+!docker run --name fake-greet busybox:1.37 echo hello $(cat name.txt)

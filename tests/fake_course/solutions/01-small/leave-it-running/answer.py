@@ -1,0 +1,1 @@
+!docker run -dit --name fake-left busybox:1.37 sh

@@ -1,0 +1,1 @@
+!docker run --name fake-left busybox:1.37 true
