@@ -144,9 +144,6 @@ def stop(layout: Layout) -> bool:
 
 def remove(layout: Layout) -> None:
     """Remove all that was fetched and made. The daemon must have been stopped."""
-    subprocess.run(
-        ["umount", "--lazy", layout.data], capture_output=True, check=False
-    )  # its own, after a crash
     for folder in {layout.folder, layout.run}:
         shutil.rmtree(folder)
 

@@ -145,8 +145,13 @@ def _children(pid: int) -> list[int]:
 
 
 def _mounts(*folders: Path) -> list[str]:
-    """List the mounts below ``folders``, the last first."""
+    """List the mounts below ``folders``, the last first, and a folder that the engine mounted onto itself."""
     lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    points = [line.split()[4].encode().decode("unicode_escape") for line in lines]
-    # Below, not the folders themselves: a person may have put a disk there.
-    return [point for point in reversed(points) if any(folder in Path(point).parents for folder in folders)]
+    found = []
+    for line in lines:
+        root, point = (field.encode().decode("unicode_escape") for field in line.split()[3:5])
+        below = any(folder in Path(point).parents for folder in folders)
+        # Another mount on the folder itself may be a disk that a person put there.
+        if below or (Path(point) in folders and point.endswith(root)):
+            found.append(point)
+    return found[::-1]
