@@ -1,0 +1,120 @@
+"""Reaching what containers serve: from their own network, from the engine's machine, from here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.engine import http
+from checker.engine.container import Container, find
+from checker.engine.errors import NoAnswer, ObjectError
+from checker.engine.probe import Probe
+
+from .waits import ENDED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from checker.engine.connect import Engine
+    from checker.engine.http import Response
+
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - every interface: loopback is one of them
+
+# Prints each address of the machine at which something accepts a connection on port $1.
+_ACCEPTING = """
+ip -o addr show up | awk '{sub("/.*", "", $4); print $4}' | grep -v '^fe80' | while read -r address; do
+    nc -z -w 1 "$address" "$1" 2>/dev/null && echo "$address"
+done
+true
+"""
+
+
+class Reach:
+    """Asks by HTTP; keeps one helper container for each network that it asks from."""
+
+    def __init__(self, engine: Engine, exercise: str) -> None:
+        self._engine = engine
+        self._exercise = exercise
+        self._probes: dict[str, Probe] = {}
+
+    def inside(
+        self, container: Container, port: int, path: str, *, headers: Mapping[str, str] | None, timeout: float
+    ) -> Response:
+        """Ask the container over its own network, as another container would.
+
+        Raises
+        ------
+        NoAnswer
+            If nothing answers there.
+        ObjectError
+            If the container does not run.
+        """
+        network, host = self._way_to(container)
+        payload = http.request(host, port, path, headers=headers)
+        try:
+            raw = http.from_probe(self.probe(network), host, port, payload, timeout=timeout)
+            return http.parse(raw, host, port)
+        except NoAnswer as error:
+            raise NoAnswer(
+                expected=f"an answer on port {port} of {container.name}",
+                actual=error.actual,
+                reason=error.reason,
+                why="The program inside may listen on another port, or on the container's own 127.0.0.1 only."
+                if error.reason == "refused"
+                else "",
+                next=f"`docker logs {container.name}` may say where it listens.",
+            ) from error
+
+    def published(
+        self, host_ip: str, port: int, path: str, *, headers: Mapping[str, str] | None, timeout: float
+    ) -> Response:
+        """Ask a published port: from here, else from the engine's machine, which may be another one."""
+        host = _LOOPBACK.get(host_ip, host_ip)
+        payload = http.request(host, port, path, headers=headers)
+        if self._engine.endpoint.url.startswith(("unix:", "npipe:")):
+            try:
+                return http.parse(http.from_here(host, port, payload, timeout=timeout), host, port)
+            except NoAnswer as error:
+                if error.reason not in {"refused", "unreachable"}:
+                    raise
+        return http.parse(
+            http.from_probe(self.probe("host"), host, port, payload, timeout=timeout), host, port
+        )
+
+    def accepting(self, port: int) -> list[str]:
+        """Return the addresses of the engine's machine at which something accepts connections on ``port``."""
+        return self.probe("host").script(_ACCEPTING, str(port), timeout=20).stdout.split()
+
+    def probe(self, network: str) -> Probe:
+        """Return the helper container of ``network``."""
+        if network not in self._probes:
+            self._probes[network] = Probe(self._engine, self._exercise, network=network)
+        return self._probes[network]
+
+    def close(self) -> None:
+        """Remove the helper containers."""
+        while self._probes:
+            self._probes.popitem()[1].close()
+
+    def _way_to(self, container: Container) -> tuple[str, str]:
+        """Return the network to ask from, and the container's address in it."""
+        require_running(container.refresh())
+        mode = container.network_mode
+        if mode.startswith("container:"):  # it lives in another container's network
+            return self._way_to(find(self._engine, mode.partition(":")[2]))
+        if mode == "host":
+            return "host", "127.0.0.1"
+        for attachment in container.networks.values():
+            if address := attachment.ip or attachment.ipv6:
+                return attachment.network_id or attachment.network, address
+        return f"container:{container.id}", "127.0.0.1"
+
+
+def require_running(container: Container) -> None:
+    """Raise an ObjectError where the container does not run."""
+    if not container.running:
+        raise ObjectError(
+            expected=f"container {container.name} to be running",
+            actual=f"it is {container.status}",
+            reason=ENDED if container.ended else "not-running",
+            next=f"`docker logs {container.name}` shows what it printed.",
+        )

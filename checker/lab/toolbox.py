@@ -1,0 +1,392 @@
+"""The words that checks and scenes are written with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import secrets
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+
+from checker.engine import container as containers
+from checker.engine import image as images
+from checker.engine import network as networks
+from checker.engine import volume as volumes
+from checker.engine.errors import Missing
+from checker.engine.scene import Scene
+from checker.exercise import Failure
+from checker.images.catalogue import catalogue
+
+from . import waits
+from .planted import Planted
+from .reach import Reach
+from .words import circumstances, described, parts, sentence, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from checker.engine.connect import Engine
+    from checker.engine.container import Container
+    from checker.engine.execute import ExecResult
+    from checker.engine.http import Response
+    from checker.engine.image import Image
+    from checker.engine.logs import Logs
+    from checker.engine.network import Network
+    from checker.engine.volume import Volume
+    from checker.exercise import Exercise
+
+T = TypeVar("T")
+
+_ANSWERS = "answer.json"
+_LARGEST = 2**20  # bytes of a file of the learner's that are read
+
+
+class Lab:
+    """What a check is given: the engine's objects, the learner's folder, and ways to put things to the test.
+
+    Readers raise :class:`checker.engine.errors.ObjectError` where something is not there; for the runner that
+    is a failure like any other. A context manager: it undoes what checks have put somewhere.
+
+    Parameters
+    ----------
+    folder
+        The learner's copy of the exercise.
+    seed
+        The same for a scene and all later checks of it, and for a regrade.
+    """
+
+    def __init__(self, engine: Engine, exercise: Exercise, folder: Path, seed: int) -> None:
+        self.engine = engine
+        self.exercise = exercise
+        self.folder = folder
+        self.seed = seed
+        #: Seeded: two labs of one seed draw the same values in the same order.
+        self.random = random.Random(seed)  # noqa: S311 - for variety, not for secrets
+        self._planted = Planted(engine, exercise.id)
+        self._reach = Reach(engine, exercise.id)
+        self._watched: Container | None = None
+        self._seen = ""
+
+    # -- objects on the engine
+
+    def container(self, name: str, **texts: str) -> Container:
+        """Read the container of exactly this name.
+
+        Parameters
+        ----------
+        texts
+            ``reason``, ``why`` and ``next`` of the failure where there is none; likewise in the three below.
+        """
+        with _own_words(texts):
+            return self._watch(containers.find(self.engine, name))
+
+    def image(self, reference: str, **texts: str) -> Image:
+        """Read the image of this reference, or of this key of the catalogue."""
+        with _own_words(texts):
+            return images.find(self.engine, self.reference(reference))
+
+    def network(self, name: str, **texts: str) -> Network:
+        """Read the network of exactly this name."""
+        with _own_words(texts):
+            return networks.find(self.engine, name)
+
+    def volume(self, name: str, **texts: str) -> Volume:
+        """Read the volume of exactly this name."""
+        with _own_words(texts):
+            return volumes.find(self.engine, name)
+
+    def reference(self, image: str) -> str:
+        """Return the reference of a key of the catalogue; any other text as it is."""
+        known = catalogue().get(image)
+        return known.reference if known else image
+
+    @cached_property
+    def scene(self) -> Scene:
+        """Makes labelled containers, networks and volumes for ``@exercise.scene``."""
+        return Scene(self.engine, self.exercise, self.reference)
+
+    # -- saying what is wrong
+
+    def fail(
+        self, *, expected: str, actual: str, reason: str = "", why: str = "", next: str = ""
+    ) -> NoReturn:
+        """End the check: the answer is wrong."""
+        raise Failure(expected=expected, actual=actual, reason=reason, why=why, next=next)
+
+    def expect(
+        self,
+        actual: Any,
+        expected: Any,
+        *,
+        reason: str = "",
+        why: str = "",
+        next: str = "",  # noqa: A002
+        what: str = "",
+        expected_text: str = "",
+        actual_text: str = "",
+    ) -> None:
+        """Fail unless the two are equal.
+
+        Parameters
+        ----------
+        what
+            What the value is, such as ``port 8080 on``: put before both values.
+        expected_text, actual_text
+            Whole phrases in place of a value.
+        """
+        if actual == expected:
+            return
+        self.fail(
+            expected=expected_text or f"{what} {described(expected)}".strip(),
+            actual=actual_text or f"{what} {described(actual)}".strip(),
+            reason=reason,
+            why=why,
+            next=next,
+        )
+
+    def eventually(
+        self,
+        function: Callable[[], T],
+        within: float = 5.0,
+        *,
+        every: float = 0.05,
+        until: Callable[[], Any] | None = None,
+        what: str = "",
+        reason: str = "",
+        why: str = "",
+        next: str = "",  # noqa: A002
+    ) -> T:
+        """Wait until ``function`` returns something true, and return it.
+
+        Parameters
+        ----------
+        function
+            May raise a failure, or find an object missing, as long as it is not yet so.
+        within, every
+            Seconds.
+        until
+            Says when waiting is pointless. A container that was asked and has ended is noticed without it.
+        what
+            What was waited for, such as ``the page with the new text``.
+
+        Raises
+        ------
+        Failure
+            What ``function`` raised last, or what was seen last and how that container is.
+        """
+        return waits.eventually(
+            function, within=within, every=every, until=until, seen=self._last_seen,
+            expected=what and f"{what} within {within:g} seconds", reason=reason, why=why, next=next,
+        )  # fmt: skip
+
+    def stable(
+        self,
+        function: Callable[[], T],
+        seconds: float = 2.0,
+        *,
+        every: float = 0.1,
+        what: str = "",
+        reason: str = "",
+        why: str = "",
+        next: str = "",  # noqa: A002
+    ) -> T:
+        """Fail as soon as ``function`` returns something false; else return its last value."""
+        return waits.stable(
+            function, seconds=seconds, every=every, seen=self._last_seen,
+            expected=what and f"{what} for {seconds:g} seconds", reason=reason, why=why, next=next,
+        )  # fmt: skip
+
+    # -- putting containers to the test
+
+    def put(self, container: Container, path: str, content: str | None = None) -> str:
+        """Write a file where ``container`` sees it, and return its content: by default a new nonce.
+
+        The file is gone, or what it was before, when the lab closes.
+        """
+        content = self.nonce() if content is None else content
+        self._planted.put(self._watch(container), path, content)
+        return content
+
+    def get(
+        self,
+        container: Container,
+        port: int,
+        path: str = "/",
+        *,
+        published: bool = False,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 3.0,
+    ) -> Response:
+        """Ask ``http://container:port/path``.
+
+        Parameters
+        ----------
+        published
+            Ask the port that ``port`` is published as. Without it, ask as another container on its network
+            would, which needs nothing published.
+        """
+        self._watch(container)
+        if published:
+            binding = container.refresh().published(port)
+            return self.reach(binding.host_ip, binding.host_port, path, headers=headers, timeout=timeout)
+        response = self._reach.inside(container, port, path, headers=headers, timeout=timeout)
+        self._seen = f"{path} on port {port} of {container.name} answers {response}"
+        return response
+
+    def reach(
+        self,
+        host_ip: str,
+        host_port: int,
+        path: str = "/",
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 3.0,
+    ) -> Response:
+        """Ask a port of the engine's machine, whichever machine that is."""
+        response = self._reach.published(host_ip, host_port, path, headers=headers, timeout=timeout)
+        self._seen = f"{path} on port {host_port} of {host_ip} answers {response}"
+        return response
+
+    def accepting(self, host_port: int) -> list[str]:
+        """Return the addresses of the engine's machine at which this port accepts connections.
+
+        Only loopback addresses in it show that nobody else can reach the port. Docker Desktop forwards ports
+        outside of that machine and may show none at all: ``container.published`` is the other witness.
+        """
+        return self._reach.accepting(host_port)
+
+    def exec(self, container: Container, *command: str, **options: Any) -> ExecResult:
+        """Run a command in ``container``; see :meth:`checker.engine.container.Container.exec`."""
+        result = self._watch(container).exec(*command, **options)
+        output = shortened(result.stdout or result.stderr)
+        self._seen = f"{command[0]} ends with exit code {result.exit_code}: {output}"
+        return result
+
+    def logs(self, container: Container, *, tail: int | None = None) -> Logs:
+        """Read the logs of ``container``; see :func:`checker.engine.logs.read`."""
+        found = self._watch(container).logs(tail=tail)
+        self._seen = (
+            f"the logs of {container.name} end with {shortened(found.lines[-1])}"
+            if found.lines
+            else "no logs"
+        )
+        return found
+
+    # -- the learner's folder
+
+    def file(self, name: str) -> Path:
+        """Return the path of a file or folder of the answer.
+
+        Raises
+        ------
+        Failure
+            If it is not there, or leads out of the answer's folder.
+        """
+        root = self.folder.resolve()
+        path = (root / name).resolve()
+        if not path.is_relative_to(root):
+            self.fail(
+                expected=f"{name} in the exercise's folder",
+                actual="a link that leads out of it",
+                reason="file-outside",
+            )
+        if not (path.is_file() or path.is_dir()):
+            self.fail(
+                expected=f"a file named {name}",
+                actual="none of that name",
+                reason="missing-file",
+                next=f"Save it as {name} in the folder of this exercise.",
+            )
+        return path
+
+    def text(self, name: str) -> str:
+        """Return the text of a file of the answer.
+
+        Raises
+        ------
+        Failure
+            If it is missing, too large, or not UTF-8.
+        """
+        path = self.file(name)
+        if path.is_dir() or path.stat().st_size > _LARGEST:
+            self.fail(
+                expected=f"a text in {name}", actual="a folder or a very large file", reason="not-a-text"
+            )
+        try:
+            return path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            self.fail(expected=f"a text in UTF-8 in {name}", actual="something else", reason="not-a-text")
+
+    def answer(self, key: str) -> Any:
+        """Return the value that was handed in as ``key`` with ``submit(key=…)``.
+
+        Raises
+        ------
+        Failure
+            If there is none.
+        """
+        absent = "nothing handed in" if not (self.folder / _ANSWERS).exists() else ""
+        try:
+            answers = {} if absent else json.loads(self.text(_ANSWERS))
+        except ValueError:
+            answers, absent = {}, "a damaged answer.json"
+        if isinstance(answers, dict) and key in answers:
+            return answers[key]
+        return self.fail(
+            expected=f"a value for {key}",
+            actual=absent or "none of that name",
+            reason="no-answer",
+            next=f"Hand it in with submit({key}=…) in the answer cell, and run the cell.",
+        )
+
+    # -- values
+
+    def nonce(self) -> str:
+        """Return a new text that nobody can foresee."""
+        return secrets.token_hex(8)
+
+    def seeded(self, name: str) -> str:
+        """Return a text that is the same for this seed and ``name`` in the scene and in every check."""
+        return hashlib.sha256(f"{self.seed}/{name}".encode()).hexdigest()[:16]
+
+    # -- the end
+
+    @property
+    def evidence(self) -> dict[str, str]:
+        """How the container that was looked at last is, and what it logged last: for a failure."""
+        return circumstances(self._watched) if self._watched else {}
+
+    def close(self) -> None:
+        """Undo what was put somewhere and remove all helper containers."""
+        with ExitStack() as stack:
+            stack.callback(self._reach.close)
+            stack.callback(self._planted.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _watch(self, container: Container) -> Container:
+        self._watched = container
+        return container
+
+    def _last_seen(self) -> str:
+        how = sentence(circumstances(self._watched)) if self._watched else ""
+        return "; ".join(text for text in (self._seen, how) if text)
+
+
+@contextmanager
+def _own_words(texts: dict[str, str]) -> Iterator[None]:
+    """Let an author's ``reason``, ``why`` and ``next`` stand in place of the engine package's own."""
+    try:
+        yield
+    except Missing as missing:
+        raise Failure(**parts(missing) | texts) from missing
