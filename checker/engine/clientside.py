@@ -196,6 +196,13 @@ def answers(url: str) -> bool:
     return ask(path, "/_ping") is not None
 
 
+def knock(url: str) -> None:
+    """Connect to a local socket and hang up. OSError where nothing listens."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_PATIENCE)
+        connection.connect(url.partition("://")[2])
+
+
 def ask(path: str, request: str) -> bytes | None:
     """Get ``request`` from the engine on the socket ``path``, without the SDK; None for an error."""
     with socket.socket(socket.AF_UNIX) as connection:

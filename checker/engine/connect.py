@@ -210,9 +210,12 @@ def _open(endpoint: Endpoint, version: str, timeout: float) -> docker.DockerClie
 def _greet(endpoint: Endpoint, timeout: float) -> dict[str, Any]:
     """Ask an engine for its version, and refuse one that cannot serve the course.
 
-    A client of its own: the SDK's own negotiation would leave its connection open when it fails.
+    A client of its own: the SDK's own negotiation would leave its connection open when it fails. So would its
+    connecting, therefore a socket is tried first.
     """
     try:
+        if endpoint.url.startswith("unix://"):
+            clientside.knock(endpoint.url)
         client = _open(endpoint, "1.24", timeout)
         try:
             version: dict[str, Any] = client.api.version(api_version=False)

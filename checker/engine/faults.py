@@ -111,6 +111,15 @@ _ERRNO: dict[int, Kind] = {
     errno.EPIPE: "stopped",
 }
 
+# Windows' own numbers; a named pipe's errors are no OSErrors.
+_WINERROR: dict[int, Kind] = {
+    2: "not-running",  # ERROR_FILE_NOT_FOUND
+    5: "no-permission",  # ERROR_ACCESS_DENIED
+    109: "stopped",  # ERROR_BROKEN_PIPE
+    121: "timeout",  # ERROR_SEM_TIMEOUT
+    233: "stopped",  # ERROR_PIPE_NOT_CONNECTED
+}
+
 # Class names, because naming the classes would import three libraries to look at one error.
 _NAMES: dict[str, Kind] = {
     "InvalidVersion": "too-old",
@@ -198,10 +207,11 @@ def _kind(exception: BaseException) -> Kind:
     for one in reversed(chain):
         if isinstance(one, ssl.SSLError):
             return "tls"
-        # An HTTPError is an OSError as well, and carries no errno.
-        code = getattr(one, "winerror", None) or getattr(one, "errno", None)
-        if isinstance(one, OSError) and isinstance(code, int) and code in _ERRNO:
-            return _ERRNO[code]
+        if found := _WINERROR.get(getattr(one, "winerror", None) or 0):
+            return found
+        # requests' errors are OSErrors as well, and carry no number.
+        if isinstance(one, OSError) and (found := _ERRNO.get(one.errno or 0)):
+            return found
     for one in reversed(chain):
         for ancestor in type(one).__mro__:
             if ancestor.__name__ in _NAMES:
