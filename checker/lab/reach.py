@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from checker.engine import http
@@ -12,20 +13,12 @@ from checker.engine.probe import Probe
 from .waits import ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from checker.engine.connect import Engine
     from checker.engine.http import Response
 
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - every interface: loopback is one of them
-
-# Prints each address of the machine at which something accepts a connection on port $1.
-_ACCEPTING = """
-ip -o addr show up | awk '{sub("/.*", "", $4); print $4}' | grep -v '^fe80' | while read -r address; do
-    nc -z -w 1 "$address" "$1" 2>/dev/null && echo "$address"
-done
-true
-"""
 
 
 class Reach:
@@ -80,9 +73,10 @@ class Reach:
             http.from_probe(self.probe("host"), host, port, payload, timeout=timeout), host, port
         )
 
-    def accepting(self, port: int) -> list[str]:
-        """Return the addresses of the engine's machine at which something accepts connections on ``port``."""
-        return self.probe("host").script(_ACCEPTING, str(port), timeout=20).stdout.split()
+    def listening(self, port: int) -> list[str]:
+        """Return the addresses of the engine's machine on which something listens at TCP ``port``."""
+        table = self.probe("host").script("cat /proc/net/tcp /proc/net/tcp6").stdout
+        return sorted(set(_listeners(table, port)))
 
     def probe(self, network: str) -> Probe:
         """Return the helper container of ``network``."""
@@ -118,3 +112,12 @@ def require_running(container: Container) -> None:
             reason=ENDED if container.ended else "not-running",
             next=f"`docker logs {container.name}` shows what it printed.",
         )
+
+
+def _listeners(table: str, port: int) -> Iterator[str]:
+    """Read the kernel's table of TCP sockets; its addresses are words of 32 bits, each in reverse."""
+    for line in table.splitlines():
+        fields = line.split()
+        if len(fields) > 3 and fields[3] == "0A" and fields[1].endswith(f":{port:04X}"):
+            words = bytes.fromhex(fields[1].partition(":")[0])
+            yield str(ip_address(b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))))

@@ -22,7 +22,7 @@ from checker.images.catalogue import catalogue
 from . import waits
 from .planted import Planted
 from .reach import Reach
-from .words import circumstances, described, parts, sentence, shortened
+from .words import circumstances, described, parts, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -111,11 +111,9 @@ class Lab:
 
     # -- saying what is wrong
 
-    def fail(
-        self, *, expected: str, actual: str, reason: str = "", why: str = "", next: str = ""
-    ) -> NoReturn:
-        """End the check: the answer is wrong."""
-        raise Failure(expected=expected, actual=actual, reason=reason, why=why, next=next)
+    def fail(self, *, expected: str, actual: str, **texts: str) -> NoReturn:
+        """End the check: the answer is wrong. ``texts`` are ``reason``, ``why`` and ``next``."""
+        raise Failure(expected=expected, actual=actual, **texts)
 
     def expect(
         self,
@@ -179,7 +177,8 @@ class Lab:
             What ``function`` raised last, or what was seen last and how that container is.
         """
         return waits.eventually(
-            function, within=within, every=every, until=until, seen=self._last_seen,
+            function, within=within, every=every, until=until,
+            seen=lambda: self._seen, how=lambda: self.evidence,
             expected=what and f"{what} within {within:g} seconds", reason=reason, why=why, next=next,
         )  # fmt: skip
 
@@ -196,7 +195,7 @@ class Lab:
     ) -> T:
         """Fail as soon as ``function`` returns something false; else return its last value."""
         return waits.stable(
-            function, seconds=seconds, every=every, seen=self._last_seen,
+            function, seconds=seconds, every=every, seen=lambda: self._seen, how=lambda: self.evidence,
             expected=what and f"{what} for {seconds:g} seconds", reason=reason, why=why, next=next,
         )  # fmt: skip
 
@@ -251,13 +250,14 @@ class Lab:
         self._seen = f"{path} on port {host_port} of {host_ip} answers {response}"
         return response
 
-    def accepting(self, host_port: int) -> list[str]:
-        """Return the addresses of the engine's machine at which this port accepts connections.
+    def listening(self, host_port: int) -> list[str]:
+        """Return the addresses of the engine's machine on which something listens at this TCP port.
 
-        Only loopback addresses in it show that nobody else can reach the port. Docker Desktop forwards ports
-        outside of that machine and may show none at all: ``container.published`` is the other witness.
+        ``127.0.0.1`` alone shows that nobody else can reach it; ``0.0.0.0`` and ``::`` are every interface.
+        Docker Desktop forwards ports outside of that machine and may show none at all:
+        ``container.published`` is the other witness.
         """
-        return self._reach.accepting(host_port)
+        return self._reach.listening(host_port)
 
     def exec(self, container: Container, *command: str, **options: Any) -> ExecResult:
         """Run a command in ``container``; see :meth:`checker.engine.container.Container.exec`."""
@@ -377,10 +377,6 @@ class Lab:
     def _watch(self, container: Container) -> Container:
         self._watched = container
         return container
-
-    def _last_seen(self) -> str:
-        how = sentence(circumstances(self._watched)) if self._watched else ""
-        return "; ".join(text for text in (self._seen, how) if text)
 
 
 @contextmanager

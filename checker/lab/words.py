@@ -51,12 +51,14 @@ def circumstances(container: Container) -> dict[str, str]:
     return found
 
 
-def sentence(found: dict[str, str]) -> str:
-    """Put :func:`circumstances` in one sentence, without its full stop."""
-    text = f"{found['container']} is {found['status']}"
+def sentences(found: dict[str, str]) -> list[str]:
+    """Put :func:`circumstances` in words."""
+    if not found:
+        return []
+    told = [f"{found['container']} is {found['status']}"]
     if log := found.get("log"):
-        text += f"; its last log lines: {' / '.join(log.splitlines())}"
-    return text
+        told.append(f"its last log lines: {' / '.join(log.splitlines())}")
+    return told
 
 
 def parts(problem: Exception) -> dict[str, str]:
