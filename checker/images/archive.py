@@ -102,7 +102,7 @@ def split(chunks: Iterable[bytes], blobs: Path) -> list[Saved]:
     """
     digests: dict[str, str] = {}
     links: dict[str, str] = {}
-    manifest: list[dict[str, Any]] = []
+    index: list[dict[str, Any]] = []
     with tarfile.open(fileobj=io.BufferedReader(ChunkReader(chunks), CHUNK), mode="r|") as archive:
         for member in archive:
             if member.issym() or member.islnk():  # older engines store a layer once, and link to it
@@ -110,13 +110,13 @@ def split(chunks: Iterable[bytes], blobs: Path) -> list[Saved]:
                 links[member.name] = os.path.normpath(target) if member.issym() else member.linkname
             elif member.isfile() and (file := archive.extractfile(member)):
                 if member.name == "manifest.json":
-                    manifest = json.load(file)
+                    index = json.load(file)
                 else:
                     digests[member.name] = _keep(file, blobs)
     digests |= {name: digests[target] for name, target in links.items() if target in digests}
     images = [
         Saved(tag, digests[image["Config"]], tuple(digests[layer] for layer in image["Layers"]))
-        for image in manifest
+        for image in index
         for tag in image["RepoTags"] or ()
     ]
     needed = {digest for image in images for digest in image.blobs()}
@@ -146,7 +146,18 @@ def join(images: Iterable[Saved], blobs: Path, first: Iterable[Entry] = ()) -> I
     """An archive that `docker load` takes, made of the blobs of ``images``; ``first`` lies at its head."""
     images = list(images)
     digests = dict.fromkeys(digest for image in images for digest in image.blobs())
-    manifest = [
+    yield from tar_stream(
+        [
+            *first,
+            *(Entry(_inside(digest), blobs / digest) for digest in digests),
+            Entry("manifest.json", json.dumps(manifest(images)).encode()),
+        ]
+    )
+
+
+def manifest(images: Iterable[Saved]) -> list[dict[str, Any]]:
+    """What ``manifest.json`` says: which blobs make up which image."""
+    return [
         {
             "Config": _inside(image.config),
             "RepoTags": [image.reference],
@@ -154,13 +165,6 @@ def join(images: Iterable[Saved], blobs: Path, first: Iterable[Entry] = ()) -> I
         }
         for image in images
     ]
-    yield from tar_stream(
-        [
-            *first,
-            *(Entry(_inside(digest), blobs / digest) for digest in digests),
-            Entry("manifest.json", json.dumps(manifest).encode()),
-        ]
-    )
 
 
 def _inside(digest: str) -> str:

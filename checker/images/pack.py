@@ -10,7 +10,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from docker.errors import APIError, ImageNotFound
 
@@ -62,7 +62,8 @@ class Pack:
     def load(self, api: APIClient, image: CatalogueImage) -> bool:
         """Load ``image`` into the engine; False if the pack has none."""
         if saved := self.find(image):
-            load(api, join([saved], self.blobs))
+            with room(self.folder):
+                load_archive(api, join([saved], self.blobs))
         return saved is not None
 
     @contextmanager
@@ -77,7 +78,7 @@ class Pack:
                 shutil.rmtree(work, ignore_errors=True)
 
 
-def load(api: APIClient, archive: Iterator[bytes]) -> None:
+def load_archive(api: APIClient, archive: Iterator[bytes] | IO[bytes]) -> None:
     """Give the engine an archive to load.
 
     Raises

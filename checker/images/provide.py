@@ -88,10 +88,12 @@ def pack(engine: Engine, keys: Iterable[str], report: Report) -> None:
 def _by_pull(engine: Engine, images: list[CatalogueImage], report: Report) -> list[CatalogueImage]:
     """Pull; returns what is still missing."""
     report(images[0].key, "asks the registry")
-    why = unreachable(engine.client.api, images[0].reference)
+    if why := unreachable(engine.client.api, images[0].reference):
+        report(images[0].key, f"no registry can be reached: {why}")
+        return images
     left = []
     for image in images:
-        said = why or pull(engine.client.api, image.reference, partial(report, image.key))
+        said = pull(engine.client.api, image.reference, partial(report, image.key))
         report(image.key, f"cannot be pulled: {said}" if said else "ready", None if said else 1.0)
         if said:
             left.append(image)
@@ -114,8 +116,7 @@ def _by_pack(engine: Engine, images: list[CatalogueImage], report: Report, why: 
                 to_build.append(image)
                 continue
             report(image.key, "loads from the pack")
-            with room(store.folder):
-                store.load(patient.client.api, image)
+            store.load(patient.client.api, image)
             report(image.key, "ready", 1.0)
         if to_build:
             _build(patient, store, to_build, report)
