@@ -116,7 +116,7 @@ def _offered(engine: Engine, exercise: Exercise) -> frozenset[str]:
     if required <= offered:
         return offered
     images = [need for need in required if need in catalogue()]
-    return offered | set(images) - {image.key for image in missing(engine, images)}
+    return offered | (set(images) - {image.key for image in missing(engine, images)} if images else set())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from .course import CHECKS, Course, Loaded
 from .engine import scene
 from .errors import EngineFault, Refused
-from .exercise import Exercise
 from .images.provide import provide
 from .lab import Lab
 from .locks import locked
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .engine.connect import Engine
+    from .exercise import Exercise
 
 Say = Callable[[str], None]
 
@@ -115,12 +115,25 @@ def set_scene(
 ) -> None:
     """Get the images, set the scene with a new seed or the given one, and record that in ``folder``."""
     seed = secrets.randbits(32) if seed is None else seed
-    provide(engine, loaded.exercise.images, lambda *words: say(" ".join(map(str, words))))
+    fetch(engine, loaded, say)
     if loaded.exercise.scene_function:
         with Lab(engine, loaded.exercise, folder, seed) as lab:
             loaded.exercise.scene_function(lab, seed)
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     Record(loaded.id, course.version, seed, engine.id, now).write(folder)
+
+
+def fetch(engine: Engine, loaded: Loaded, say: Say = lambda _: None) -> None:
+    """Get the images that the exercise needs and the engine lacks, saying each new step."""
+    said: set[str] = set()
+
+    def report(key: str, step: str, _: float | None = None) -> None:
+        if (line := f"image {key}: {step}") not in said:
+            said.add(line)
+            say(line)
+
+    if loaded.exercise.images:  # none would mean every image of the catalogue
+        provide(engine, loaded.exercise.images, report)
 
 
 def refuse_taken(engine: Engine, exercise: Exercise, *, again: str) -> None:
@@ -136,7 +149,7 @@ def refuse_taken(engine: Engine, exercise: Exercise, *, again: str) -> None:
         held = taken.objects[0]
         article = "An" if held.noun == "image" else "A"
         raise Refused(
-            f"{article} {held.noun} named {held.name} is on the engine already. {exercise.id} needs that name. "
+            f"{article} {held.noun} named {held.name} is there already. {exercise.id} needs that name. "
             "It is left as it is.",
             next=f"If you do not need it, run `{_REMOVE[held.noun]} {held.name}`. Then `{again}`.",
         )

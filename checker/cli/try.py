@@ -1,0 +1,56 @@
+"""``course try ID --answer DIR``: run and check an answer that lies in another folder."""  # noqa: N999 - the verb is called so
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.course import open_course
+from checker.errors import UsageError
+
+from ._common import add_exercise, console, exit_status, say, show_check, show_summary
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's arguments."""
+    add_exercise(parser)
+    parser.add_argument(
+        "--answer", type=Path, required=True, metavar="DIR", help="holds exercise.ipynb, answer.py or files"
+    )
+    parser.add_argument("--seed", type=int, help="choose the scene, to get the same one again")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Lay the answer over the starter, run it, check it, and remove all of it."""
+    from checker.attempt import answer_layer, attempted  # noqa: PLC0415 - slow to import
+    from checker.engine.connect import connect  # noqa: PLC0415
+    from checker.runner import Runner  # noqa: PLC0415
+
+    course = open_course()
+    loaded = course.load(course.find(args.exercise))
+    if not args.answer.is_dir():
+        raise UsageError(f"There is no folder {args.answer}.", next="Name the folder that holds the answer.")
+    layer, ignored = answer_layer(loaded, args.answer)
+    for name in ignored:
+        say(f"{name} is ignored: an answer to {loaded.id} may not change it.")
+    with (
+        connect() as engine,
+        Runner(course, say) as runner,
+        attempted(course, engine, loaded, [layer], seed=args.seed) as attempt,
+    ):
+        result = attempt.check(runner)
+    if args.json:
+        print(json.dumps(result.to_json(), ensure_ascii=False))
+        return exit_status(result)
+    screen = console()
+    if result.answer.status in {"raised", "timeout"}:
+        screen.print(f"The answer did not run to its end: {result.answer.error}", markup=False)
+    for check in result.checks:
+        show_check(screen, check)
+    show_summary(screen, result)
+    return exit_status(result)

@@ -1,0 +1,65 @@
+"""``course verify``: the author's gate."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from checker.course import open_course
+
+from ._common import console, say
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from checker.verify import Report
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's arguments."""
+    parser.add_argument("exercises", nargs="*", metavar="ID", help="default: every exercise")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="try N exercises at the same time")
+    parser.add_argument(
+        "--shared", action="store_true", help="others use this engine too: look for declared names only"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Verify exercises and print what is wrong, each with its fix."""
+    from checker.verify import verify  # noqa: PLC0415 - slow to import
+
+    course = open_course()
+    ids = [course.find(name) for name in args.exercises] or None
+    begun = time.monotonic()
+    if args.json:
+        report = verify(course, ids, jobs=args.jobs, shared=args.shared)
+        print(
+            json.dumps(report.to_json() | {"seconds": round(time.monotonic() - begun, 1)}, ensure_ascii=False)
+        )
+        return 1 if report.findings else 0
+    screen = console()
+    with screen.status("") as status:
+        report = verify(course, ids, jobs=args.jobs, shared=args.shared, say=_progress(screen, status.update))
+    _show(screen, report, time.monotonic() - begun)
+    return 1 if report.findings else 0
+
+
+def _progress(screen: Console, update: Callable[[str], None]) -> Callable[[str], None]:
+    """Show what is being tried: in a terminal in one line that changes, else in a line each."""
+    return update if screen.is_terminal else say
+
+
+def _show(screen: Console, report: Report, seconds: float) -> None:
+    for finding in report.findings:
+        screen.print(f"✘ {finding.exercise or 'course'}: {finding.message}", style="red", markup=False)
+        screen.print(f"  Fix: {finding.next}", markup=False)
+    for exercise, reason in report.skipped.items():
+        screen.print(f"· {exercise} was not verified. {reason}", markup=False)
+    verified = len(report.exercises) - len(report.skipped)
+    found = "nothing to mend" if not report.findings else f"{len(report.findings)} things to mend"
+    screen.print(f"{verified} of {len(report.exercises)} exercises verified in {seconds:.0f} s: {found}.")

@@ -1,0 +1,110 @@
+"""What the author's gate finds without an engine: missing words, stray files, stale notebooks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .build import stale_notebooks
+from .course import CHECKS, NOTEBOOK
+from .overlay import EXPECT, LITTER, allowed, files_below
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .course import Course, Loaded
+
+_MAY_BE_EMPTY = {"__init__.py", ".gitkeep", ".dockerignore"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that an author must mend: ``message`` says what is wrong, ``next`` how to mend it."""
+
+    exercise: str
+    message: str
+    next: str
+
+
+def findings_on_paper(course: Course, loaded: Loaded) -> Iterator[Finding]:
+    """Yield what is wrong with one exercise's words and files."""
+    for path in stale_notebooks(course, [loaded.id]):
+        yield _finding(
+            loaded, f"{path.relative_to(course.root)} is stale.", "Run `course build`, and commit it."
+        )
+    yield from _words(loaded)
+    yield from _mutants(loaded)
+    yield from _files(course, loaded)
+
+
+def findings_of_orphans(course: Course) -> Iterator[Finding]:
+    """Yield solutions that have no exercise, and folders that are no exercise."""
+    known = set(course.ids())
+    for top, lacks in (("solutions", "exercise"), ("exercises", CHECKS)):
+        for path in sorted((course.root / top).glob("*/*")):
+            name = path.relative_to(course.root / top).as_posix()
+            if path.is_dir() and path.name not in LITTER and name not in known:
+                yield Finding(
+                    name, f"{top}/{name} has no {lacks}.", f"Add exercises/{name}/{CHECKS}, or remove it."
+                )
+
+
+def _finding(loaded: Loaded, message: str, fix: str) -> Finding:
+    return Finding(loaded.id, message, fix)
+
+
+def _words(loaded: Loaded) -> Iterator[Finding]:
+    exercise = loaded.exercise
+    hints = [*exercise.hints.general, *exercise.hints.when.values()]
+    if len(exercise.hints.general) < 3:
+        yield _finding(loaded, "It has fewer than three hints.", "Add hints of rising strength to Hints(…).")
+    if not all(hint.strip() for hint in hints):
+        yield _finding(loaded, "A hint is empty.", "Write it, or take it out of Hints(…).")
+    if not exercise.docs or not all(title.strip() for title in exercise.docs):
+        yield _finding(loaded, "It points to no documentation.", "Add titles of pages to docs=[…].")
+    if not exercise.checks:
+        yield _finding(loaded, "It has no check.", "Add a function with @exercise.check(points=…).")
+    if not loaded.why.strip():
+        yield _finding(loaded, "Its why.md is missing or empty.", f"Write solutions/{loaded.id}/why.md.")
+
+
+def _mutants(loaded: Loaded) -> Iterator[Finding]:
+    checks = {check.id for check in loaded.exercise.checks}
+    for mutant in loaded.mutants:
+        where = f"mutants/{mutant.name}/{EXPECT}"
+        if mutant.check not in checks:
+            yield _finding(
+                loaded, f"{where} names no check of this exercise.", f"Name one of: {', '.join(checks)}."
+            )
+        if not mutant.phrase.strip():
+            yield _finding(loaded, f"{where} has an empty phrase.", "Name a phrase of the check's message.")
+
+
+def _files(course: Course, loaded: Loaded) -> Iterator[Finding]:
+    edits = loaded.exercise.edits
+    for name in files_below(loaded.starter):
+        if name in {"answer.py", "answer.json", ".course.json"}:
+            yield _finding(loaded, f"exercises/{loaded.id}/{name} is a part of an answer.", "Remove it.")
+    for name in files_below(loaded.solution):
+        inner = name.split("/")
+        overlay = inner[0] in {"alternatives", "mutants"} and len(inner) > 2
+        within = "/".join(inner[2:]) if overlay else name
+        mine = within == EXPECT if inner[0] == "mutants" else not overlay and within == "why.md"
+        if not mine and not allowed(within, edits):
+            fix = f"Add {within!r} to edits=[…], or remove the file."
+            yield _finding(loaded, f"solutions/{loaded.id}/{name} is no part of an answer.", fix)
+        if not mine and within != NOTEBOOK and _same(loaded.solution / name, loaded.starter / within):
+            fix = "Remove it: only what differs lies in solutions/."
+            yield _finding(loaded, f"solutions/{loaded.id}/{name} equals the starter's.", fix)
+    for folder in (loaded.starter, loaded.solution):
+        for path in sorted(path for path in folder.rglob("*") if path.name in LITTER):
+            yield _finding(loaded, f"{path.relative_to(course.root)} is left behind by a tool.", "Remove it.")
+        for name in files_below(folder):
+            path = folder / name
+            if not path.stat().st_size and path.name not in _MAY_BE_EMPTY and not allowed(name, edits):
+                yield _finding(loaded, f"{path.relative_to(course.root)} is empty.", "Fill it, or remove it.")
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and one.read_bytes() == other.read_bytes()

@@ -1,0 +1,162 @@
+"""What the author's gate finds on the engine: starter, solution, alternatives, mutants, each tried."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .answer import LIMIT
+from .attempt import attempted, overlay_layer, solution_layer
+from .engine import scene
+from .engine.bystanders import bystanders
+from .engine.inventory import inventory
+from .gate import Finding
+from .outcomes import UNSUPPORTED
+from .result import CheckResult, Result, Status
+from .work import fetch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .attempt import Layer
+    from .course import Course, Loaded
+    from .engine.connect import Engine
+    from .overlay import Overlay
+    from .runner import Runner
+
+
+@dataclass
+class Trials:
+    """All trials of one exercise. ``findings`` says what is wrong, ``skipped`` why it cannot be tried here.
+
+    Parameters
+    ----------
+    shared
+        Others use the engine at the same time: of what is left behind, only declared names count.
+    say
+        Called with what is being tried.
+    """
+
+    course: Course
+    engine: Engine
+    runner: Runner
+    loaded: Loaded
+    shared: bool
+    say: Callable[[str], None]
+    findings: list[Finding] = field(default_factory=list)
+    skipped: str = ""
+
+    def run(self) -> None:
+        """Run all trials; the starter first, since it says whether the exercise can be tried here."""
+        fetch(self.engine, self.loaded, self.say)
+        if self._starter():
+            self._solution(dirty=False)
+            self._solution(dirty=True)
+            for overlay in self.loaded.alternatives:
+                self._alternative(overlay)
+            self._every_check_has_its_mutant([self._mutant(overlay) for overlay in self.loaded.mutants])
+
+    def _find(self, message: str, fix: str) -> None:
+        self.findings.append(Finding(self.loaded.id, message, fix))
+
+    def _try(self, what: str, layers: list[Layer], *, checks: int = 1, limit: float = LIMIT) -> list[Result]:
+        """Try an answer, checking it ``checks`` times, and look for what is left behind."""
+        self.say(f"{self.loaded.id}: {what}")
+        before = inventory(self.engine)
+        with attempted(self.course, self.engine, self.loaded, layers, limit=limit) as attempt:
+            results = [attempt.check(self.runner) for _ in range(checks)]
+        if self.shared:
+            left = list(scene.taken(self.engine, self.loaded.exercise).objects)
+        else:
+            known = {one.id for one in before}
+            left = [one for one in inventory(self.engine) if one.id not in known]
+        for one in left:
+            self._find(
+                f"The {what} leaves the {one} behind.", f"Declare it in owns=, or remove it in the {what}."
+            )
+        return results
+
+    def _starter(self) -> bool:
+        (result,) = self._try("starter", [])
+        if result.reason == UNSUPPORTED:
+            self.skipped = next(check.message for check in result.checks if check.reason == UNSUPPORTED)
+            return False
+        if result.status is not Status.FAILED:
+            self._find(
+                f"The starter does not fail, it ends as {result.status.value}.{_detail(result)}",
+                "A starter fails in a check, by a Failure. Look at its answer cells, files and scene.",
+            )
+        return True
+
+    def _solution(self, *, dirty: bool) -> None:
+        what = "solution on a dirty engine" if dirty else "solution"
+        with bystanders(self.engine, self.loaded.exercise) if dirty else nullcontext() as others:
+            results = self._try(what, [solution_layer(self.loaded)], checks=1 if dirty else 2)
+            for name in others.changed() if others else ():
+                self._find(
+                    f"The {what} changes the {name}, which it does not own.", "Touch declared names only."
+                )
+        for result, ordinal in zip(results, ("", ", checked a second time,"), strict=False):
+            self._must_pass(f"{what}{ordinal}", result)
+
+    def _alternative(self, overlay: Overlay) -> None:
+        what = f"alternative {overlay.name}"
+        for result in self._try(what, [solution_layer(self.loaded), overlay_layer(self.loaded, overlay)]):
+            self._must_pass(what, result)
+
+    def _must_pass(self, what: str, result: Result) -> None:
+        if result.answer.status != "ok":
+            self._find(f"The {what} does not run to its end: {result.answer.error}", "Mend its cells.")
+        if not result.passed:
+            self._find(
+                f"The {what} ends as {result.status.value}.{_detail(result)}",
+                "Mend the answer where it is wrong, else the check.",
+            )
+
+    def _mutant(self, mutant: Overlay) -> set[str]:
+        """Try a mutant, and return the checks that catch it."""
+        what = f"mutant {mutant.name}"
+        layers = [solution_layer(self.loaded), overlay_layer(self.loaded, mutant)]
+        (result,) = self._try(what, layers, limit=self.loaded.exercise.timeout)
+        caught = {check.id for check in _bad(result)}
+        named = next((check for check in result.checks if check.id == mutant.check), None)
+        if named is None:
+            return set()  # the gate has said so already
+        if result.status is Status.ERROR:
+            self._find(
+                f"The {what} ends in an error.{_detail(result)}", "A check never fails by an exception."
+            )
+        elif named.status is not Status.FAILED:
+            self._find(
+                f"{mutant.check} does not catch the {what}: it ends as {named.status.value}.{_detail(result)}",
+                "Make the check stricter, or name the check that must fail in expect.toml.",
+            )
+        elif mutant.phrase not in _said(named):
+            self._find(
+                f"The {what} fails in {mutant.check} without the phrase {mutant.phrase!r}: {_said(named)}",
+                "Make the message name the misconception, or name another phrase in expect.toml.",
+            )
+        return caught
+
+    def _every_check_has_its_mutant(self, caught: list[set[str]]) -> None:
+        for check in self.loaded.exercise.checks:
+            if {check.id} not in caught:
+                self._find(
+                    f"No mutant is caught by {check.id} alone: this check could be taken away unnoticed.",
+                    f"Add solutions/{self.loaded.id}/mutants/<name>/ that is wrong in this point only.",
+                )
+
+
+def _said(check: CheckResult) -> str:
+    return f"Expected {check.expected}. Found {check.actual}. {check.message} {check.next}"
+
+
+def _detail(result: Result) -> str:
+    """Say what the first check that is not as it should be says."""
+    bad = _bad(result)
+    return f" {bad[0].id}: {_said(bad[0]) if bad[0].expected else bad[0].message}" if bad else ""
+
+
+def _bad(result: Result) -> list[CheckResult]:
+    return [check for check in result.checks if check.status not in {Status.PASSED, Status.BLOCKED}]
