@@ -110,11 +110,13 @@ class BuildFailed(ObjectError):  # noqa: N818 - see Missing
     step
         The step as the builder names it, such as ``[2/3] RUN make``. Empty where no step was reached.
     lines
-        The last lines of the build's log.
+        The last lines that the step printed.
     """
 
     def __init__(self, message: str, *, step: str = "", lines: tuple[str, ...] = ()) -> None:
         where = f"step {step} fails: {message}" if step else message
+        if lines:
+            where += f"; before that it says: {' / '.join(lines)}"
         super().__init__(
             expected="the build to succeed",
             actual=where,

@@ -58,7 +58,7 @@ def request(
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def from_here(host: str, port: int, payload: bytes, *, timeout: float = 3.0) -> bytes:
+def from_here(host: str, port: int, payload: bytes, *, timeout: float = 3.0, limit: int = LIMIT) -> bytes:
     """Send ``payload`` from this machine and return the whole answer.
 
     Raises
@@ -70,7 +70,7 @@ def from_here(host: str, port: int, payload: bytes, *, timeout: float = 3.0) -> 
     try:
         with socket.create_connection((host, port), timeout=timeout) as connection:
             connection.sendall(payload)
-            while (chunk := connection.recv(2**16)) and len(answer) < LIMIT:
+            while (chunk := connection.recv(2**16)) and len(answer) < limit:
                 answer += chunk
     except OSError as error:
         if not answer:

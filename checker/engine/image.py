@@ -23,13 +23,15 @@ class Step(NamedTuple):
     ----------
     created_by
         The instruction, as the builder wrote it down.
-    empty
-        True where it made no layer.
+    comment
+        BuildKit's, or nothing where the image was committed from a container.
+    size
+        Bytes that it added; 0 also for a layer that only deletes.
     """
 
     created_by: str
     comment: str
-    empty: bool
+    size: int
 
 
 class Image:
@@ -139,7 +141,7 @@ class Image:
         with asking(self.engine, "image", self.id):
             found = self.engine.client.api.history(self.id)
         return [
-            Step(one.get("CreatedBy") or "", one.get("Comment") or "", not one.get("Size"))
+            Step(one.get("CreatedBy") or "", one.get("Comment") or "", one.get("Size") or 0)
             for one in reversed(found)
         ]
 

@@ -92,7 +92,7 @@ class Probe:
         try:
             with asking(engine):
                 api.start(self.id)
-        except CourseError:
+        except BaseException:  # also Ctrl-C: what never started does not remove itself
             remove(engine, self.id)
             raise
 

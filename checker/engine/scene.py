@@ -8,8 +8,10 @@ itself is labelled as well. Nothing is ever pruned.
 from __future__ import annotations
 
 import socket
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from docker.errors import APIError, NotFound
@@ -17,6 +19,7 @@ from docker.errors import APIError, NotFound
 from checker.errors import CourseFault
 
 from . import container, probe
+from .build import build
 from .errors import asking
 from .probe import EXERCISE_LABEL, ROLE_LABEL
 from .waiting import ticks
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .connect import Engine
+    from .image import Image
 
 __all__ = [
     "EXERCISE_LABEL",
@@ -35,6 +39,7 @@ __all__ = [
     "Scene",
     "Taken",
     "remove",
+    "remove_tag",
     "taken",
 ]
 
@@ -222,10 +227,15 @@ def _remove(engine: Engine, held: Held, probes: set[str]) -> str:
         (probe.undo if held.id in probes else probe.remove)(engine, held.id)
         return ""
     if held.noun == "image":
-        return _when_free(engine, lambda: api.remove_image(held.name, force=True))
+        return remove_tag(engine, held.name)
     if held.noun == "network":
         return _when_free(engine, lambda: api.remove_network(held.id))
     return _when_free(engine, lambda: api.remove_volume(held.name))
+
+
+def remove_tag(engine: Engine, tag: str) -> str:
+    """Remove a tag, and its image where nothing else needs it; returns why it cannot be removed."""
+    return _when_free(engine, lambda: engine.client.api.remove_image(tag, force=True))
 
 
 def _when_free(engine: Engine, action: Callable[[], object]) -> str:
@@ -307,6 +317,16 @@ class Scene:
         self._declared("volume", name, self._exercise.owns.volumes)
         with asking(self.engine):
             self.engine.client.volumes.create(name, labels=self._labels, **options)
+
+    def image(self, tag: str, files: Mapping[str, str | bytes], **options: Any) -> Image:
+        """Build an image from ``files``, a Dockerfile among them; options as a build takes them."""
+        self._declared("image", tag, self._exercise.owns.images)
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in files.items():
+                path = Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content.encode() if isinstance(content, str) else content)
+            return build(self.engine, Path(folder), tags=[tag], labels=self._labels, **options).image
 
     def _declared(self, noun: str, name: str, names: Sequence[str]) -> None:
         if name not in names:

@@ -86,6 +86,12 @@ class Planted:
                 reason="not-writable",
             )
 
+    def uid(self, container: Container) -> int:
+        """Return the effective user id of the container's first process."""
+        status = self._at_process(container).run("cat", "/proc/1/status").stdout
+        ids = next(line for line in status.splitlines() if line.startswith("Uid:"))
+        return int(ids.split()[2])
+
     def close(self) -> None:
         """Undo everything."""
         while self._probes:

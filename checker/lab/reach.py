@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from checker.engine.connect import Engine
     from checker.engine.http import Response
 
+_LARGEST = 64 * 2**20  # bytes of an answer: a registry's blobs come this way too
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - every interface: loopback is one of them
 
 
@@ -65,7 +66,8 @@ class Reach:
         payload = http.request(host, port, path, headers=headers)
         if self._engine.endpoint.url.startswith(("unix:", "npipe:")):
             try:
-                return http.parse(http.from_here(host, port, payload, timeout=timeout), host, port)
+                raw = http.from_here(host, port, payload, timeout=timeout, limit=_LARGEST)
+                return http.parse(raw, host, port)
             except NoAnswer as error:
                 if error.reason not in {"refused", "unreachable"}:
                     raise

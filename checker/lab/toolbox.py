@@ -6,16 +6,21 @@ import hashlib
 import json
 import random
 import secrets
-from contextlib import ExitStack, contextmanager
+import shutil
+import tempfile
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from checker.engine import container as containers
 from checker.engine import image as images
+from checker.engine import layers, registry, scene
 from checker.engine import network as networks
 from checker.engine import volume as volumes
+from checker.engine.build import build
 from checker.engine.errors import Missing
-from checker.engine.scene import Scene
+from checker.errors import EngineFault
 from checker.exercise import Failure
 from checker.images.catalogue import catalogue
 
@@ -26,16 +31,18 @@ from .words import circumstances, described, parts, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
     from types import TracebackType
 
+    from checker.engine.build import Build
     from checker.engine.connect import Engine
     from checker.engine.container import Container
     from checker.engine.execute import ExecResult
     from checker.engine.http import Response
     from checker.engine.image import Image
+    from checker.engine.layers import SavedImage
     from checker.engine.logs import Logs
     from checker.engine.network import Network
+    from checker.engine.registry import Registry
     from checker.engine.volume import Volume
     from checker.exercise import Exercise
 
@@ -68,6 +75,10 @@ class Lab:
         self.random = random.Random(seed)  # noqa: S311 - for variety, not for secrets
         self._planted = Planted(engine, exercise.id)
         self._reach = Reach(engine, exercise.id)
+        self._closing = ExitStack()
+        self._closing.callback(self._reach.close)
+        self._closing.callback(self._planted.close)
+        self._saved: dict[str, SavedImage] = {}
         self._watched: Container | None = None
         self._seen = ""
 
@@ -105,9 +116,39 @@ class Lab:
         return known.reference if known else image
 
     @cached_property
-    def scene(self) -> Scene:
-        """Makes labelled containers, networks and volumes for ``@exercise.scene``."""
-        return Scene(self.engine, self.exercise, self.reference)
+    def scene(self) -> scene.Scene:
+        """Makes labelled containers, images, networks and volumes for ``@exercise.scene``."""
+        return scene.Scene(self.engine, self.exercise, self.reference)
+
+    def saved(self, image: Image) -> SavedImage:
+        """Open the layers of ``image``; see :class:`checker.engine.layers.SavedImage`. Saved once a lab."""
+        if image.id not in self._saved:
+            self._saved[image.id] = self._closing.enter_context(layers.save(self.engine, image))
+        return self._saved[image.id]
+
+    def build(self, context: Path | None = None, **options: Any) -> Build:
+        """Build ``context``, by default the answer's folder; see :func:`checker.engine.build.build`.
+
+        The image bears a tag of the lab's own, which goes when the lab closes.
+        """
+        tag = f"course-check:{self.nonce()}"
+        built = build(self.engine, context or self.folder, tags=[tag, *options.pop("tags", ())], **options)
+        self._closing.callback(self._untag, tag)
+        return built
+
+    def copy(self) -> Path:
+        """Return a copy of the answer's folder that a check may change; gone when the lab closes."""
+        parent = self._closing.enter_context(tempfile.TemporaryDirectory())
+        return Path(shutil.copytree(self.folder, Path(parent, "copy"), symlinks=True))
+
+    def registry(self, url: str) -> Registry:
+        """Read the registry that listens at ``url`` of the engine's machine."""
+        return registry.at(
+            url,
+            ask=lambda host, port, path, headers: self._reach.published(
+                host, port, path, headers=headers, timeout=10
+            ),
+        )
 
     # -- saying what is wrong
 
@@ -266,6 +307,10 @@ class Lab:
         self._seen = f"{command[0]} ends with exit code {result.exit_code}: {output}"
         return result
 
+    def uid(self, container: Container) -> int:
+        """Return the user id that the first process of ``container`` runs as, whatever name was given."""
+        return self._planted.uid(self._watch(container))
+
     def logs(self, container: Container, *, tail: int | None = None) -> Logs:
         """Read the logs of ``container``; see :func:`checker.engine.logs.read`."""
         found = self._watch(container).logs(tail=tail)
@@ -362,9 +407,8 @@ class Lab:
 
     def close(self) -> None:
         """Undo what was put somewhere and remove all helper containers."""
-        with ExitStack() as stack:
-            stack.callback(self._reach.close)
-            stack.callback(self._planted.close)
+        self._closing.close()
+        self._saved.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -373,6 +417,10 @@ class Lab:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _untag(self, tag: str) -> None:
+        with suppress(EngineFault):  # an engine that is gone must not hide why the check ended
+            scene.remove_tag(self.engine, tag)
 
     def _watch(self, container: Container) -> Container:
         self._watched = container
