@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .outcomes import ENGINE, not_run, time_used_up, timed_out, unrun
+from .outcomes import ENGINE, no_time_left, not_run, timed_out, unrun
 from .process import GRACE, Process
 from .result import CheckResult
 
@@ -84,7 +84,7 @@ class Following:
         for check in exercise.checks:
             if check.id == self.running:
                 self._finish([timed_out(exercise, check)])
-        self._finish(unrun(exercise, self.done, lambda check: time_used_up(exercise, check)))
+        self._finish(unrun(exercise, self.done, no_time_left))
 
     def _fault(self, event: dict[str, Any]) -> None:
         self.message = event["message"]
@@ -97,5 +97,8 @@ class Following:
         self._all_errors("course", self.message, "Nothing is wrong with your work. Please report it.")
 
     def _all_errors(self, reason: str, message: str, next_step: str) -> None:
-        left = [check for check in self.loaded.exercise.checks if check.id not in self.done]
-        self._finish([not_run(check, reason, message, next_step) for check in left])
+        exercise = self.loaded.exercise
+        for check in exercise.checks:
+            if check.id == self.running:
+                self._finish([not_run(check, reason, message, next_step)])
+        self._finish(unrun(exercise, self.done, lambda check: not_run(check, reason, message, next_step)))

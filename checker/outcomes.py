@@ -68,7 +68,7 @@ class CheckRun:
         for check in self.exercise.checks:
             result = self._unmet(check) or blocked(self.exercise, check, self._done)
             if not result and self.clock() >= ends:
-                result = time_used_up(self.exercise, check)
+                result = no_time_left(check)
             result = result or self._timed(check, lab, ends)
             self._finish(result)
             if result.reason.startswith(ENGINE) and result.reason != f"{ENGINE}engine":
@@ -177,16 +177,16 @@ def timed_out(exercise: Exercise, check: Check) -> CheckResult:
     limit = min(check.timeout or math.inf, exercise.timeout)
     return CheckResult(
         check.id, check.title, Status.TIMEOUT, 0, check.points,
-        message=f"This check was stopped: it takes {limit:g} seconds at most.",
+        message=f"This check was stopped after {limit:g} s, which is its limit.",
         next="It waits for something that never came. Look at what your answer does, then check again.",
     )  # fmt: skip
 
 
-def time_used_up(exercise: Exercise, check: Check) -> CheckResult:
+def no_time_left(check: Check) -> CheckResult:
     """Return the result of a check for which no time is left."""
     return CheckResult(
         check.id, check.title, Status.TIMEOUT, 0, check.points,
-        message=f"Not run: the checks before it used up the {exercise.timeout:g} seconds of this exercise.",
+        message="Not run: a check before it did not end in time.",
         next="Look at the check that was stopped first.",
     )  # fmt: skip
 

@@ -19,8 +19,8 @@ SCHEMA = "docker-course/work/1"
 class Record:
     """How an exercise was started.
 
-    ``bystanders`` are the declared names and ports that were taken before, as ``container c02-web``; they are
-    never touched. ``started`` is UTC in RFC 3339.
+    ``bystanders`` are the ids of what bore a declared name before; they are never touched. ``files`` are the
+    digests of the files that the scene wrote. ``started`` is UTC in RFC 3339.
     """
 
     exercise: str
@@ -29,6 +29,7 @@ class Record:
     engine: str
     started: str
     bystanders: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
     schema: str = SCHEMA
 
     @classmethod

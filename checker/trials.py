@@ -129,7 +129,7 @@ class Trials:
             )
         elif named.status is not Status.FAILED:
             self._find(
-                f"{mutant.check} does not catch the {what}: it ends as {named.status.value}.{_detail(result)}",
+                f"{mutant.check} does not catch the {what}: it ends {named.status.value}.{_detail(result)}",
                 "Make the check stricter, or name the check that must fail in expect.toml.",
             )
         elif mutant.phrase not in _said(named):

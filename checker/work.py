@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from .course import CHECKS, Course, Loaded
+from .course import CHECKS, Course, Loaded, tree_sha256
 from .engine import scene
 from .errors import EngineFault, Refused
 from .images.provide import provide
@@ -91,7 +91,7 @@ def reset(
         else:
             say("It was started on another engine. What it made there stays there.")
             refuse_taken(engine, loaded.exercise, again=f"course reset {loaded.id}")
-        if kept := keep(course, loaded, folder):
+        if kept := _keep(course, loaded, folder, record):
             say(f"Your files are kept in {kept}.")
         _clear(folder)
         lay(loaded.starter, starter_files(loaded), folder)
@@ -116,11 +116,13 @@ def set_scene(
     """Get the images, set the scene with a new seed or the given one, and record that in ``folder``."""
     seed = secrets.randbits(32) if seed is None else seed
     fetch(engine, loaded, say)
+    before = _digests(folder)
     if loaded.exercise.scene_function:
         with Lab(engine, loaded.exercise, folder, seed) as lab:
             loaded.exercise.scene_function(lab, seed)
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    Record(loaded.id, course.version, seed, engine.id, now).write(folder)
+    files = dict(_digests(folder).items() - before.items())
+    Record(loaded.id, course.version, seed, engine.id, now, files=files).write(folder)
 
 
 def fetch(engine: Engine, loaded: Loaded, say: Say = lambda _: None) -> None:
@@ -195,22 +197,21 @@ def _remove(engine: Engine, exercise: Exercise, bystanders: list[str]) -> None:
         )
 
 
-def keep(course: Course, loaded: Loaded, folder: Path) -> Path | None:
-    """Copy the files that differ from the starter to ``work/.kept/``; ``None`` where there are none."""
-    differ = [
-        name
-        for name in files_below(folder)
-        if name != RECORD and not _same(folder / name, loaded.starter / name)
+def _keep(course: Course, loaded: Loaded, folder: Path, record: Record) -> Path | None:
+    """Copy what the learner changed to ``work/.kept/``; ``None`` where there is nothing."""
+    given = [_digests(loaded.starter), record.files]
+    mine = [
+        name for name, digest in _digests(folder).items() if not any(one.get(name) == digest for one in given)
     ]
-    if not differ:
+    if not mine:
         return None
     target = course.root / "work" / ".kept" / f"{loaded.id}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-    lay(folder, differ, target)
+    lay(folder, mine, target)
     return target
 
 
-def _same(one: Path, other: Path) -> bool:
-    return other.is_file() and one.read_bytes() == other.read_bytes()
+def _digests(folder: Path) -> dict[str, str]:
+    return {name: tree_sha256(folder, [name]) for name in files_below(folder) if name != RECORD}
 
 
 def _clear(folder: Path) -> None:

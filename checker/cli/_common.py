@@ -55,7 +55,9 @@ def show_check(to: Console, check: CheckResult) -> None:
     sign, word, style = SIGNS[check.status]
     if not _prints(to, sign):
         sign = _ASCII[sign]
-    points = f" ({check.points or 0:g}/{check.max_points:g})" if check.max_points else ""
+    points = (
+        "" if check.points is None or not check.max_points else f" ({check.points:g}/{check.max_points:g})"
+    )
     to.print(Text.assemble((f"{sign} {word:8}", style), (check.title, "bold"), (points, "dim")))
     lines = [("Expected", check.expected), ("Found", check.actual)]
     lines += [("Why it matters" if check.expected else "", check.message), ("Next", check.next)]
@@ -75,8 +77,10 @@ def show_summary(to: Console, result: Result) -> None:
         sign = _ASCII[sign]
     score = "no score" if result.score is None else f"{result.score:g} of {result.max_score:g} points"
     to.print(Text.assemble("\n", (f"{sign} {word}", style), f" — {result.exercise}, {score}"))
-    if result.message:
-        to.print(Text(result.message))
+    shown = {check.message for check in result.checks}
+    for line in result.message.splitlines():
+        if line not in shown:
+            to.print(Text(line))
 
 
 def _prints(to: Console, sign: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from checker.course import Course, open_course
 from checker.errors import Refused, UsageError
 from checker.progress import Progress
+from checker.result import Status
 from checker.runner import Runner
 
 from ._common import add_exercise, console, exit_status, say, show_check, show_summary
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
             screen = console()
             result = runner.check(exercise_id, folder, lambda check: show_check(screen, check))
             show_summary(screen, result)
-            if not result.passed:
+            if result.status in {Status.FAILED, Status.TIMEOUT}:
                 screen.print(
                     f"Stuck? `course hint {exercise_id}` shows the next hint.", style="dim", markup=False
                 )

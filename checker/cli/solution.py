@@ -60,7 +60,8 @@ def _show(loaded: Loaded, parts: dict[str, str]) -> None:
     screen = console()
     for name, text in parts.items():
         screen.rule(name, align="left")
-        screen.print(Syntax(text, "python" if name == NOTEBOOK else Syntax.guess_lexer(name, text)))
+        lexer = "python" if name == NOTEBOOK else Syntax.guess_lexer(name, text)
+        screen.print(Syntax(text, lexer, word_wrap=True))
     if loaded.why:
         screen.rule("why it works", align="left")
         screen.print(Markdown(loaded.why))

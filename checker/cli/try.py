@@ -36,8 +36,9 @@ def run(args: argparse.Namespace) -> int:
     if not args.answer.is_dir():
         raise UsageError(f"There is no folder {args.answer}.", next="Name the folder that holds the answer.")
     layer, ignored = answer_layer(loaded, args.answer)
-    for name in ignored:
-        say(f"{name} is ignored: an answer to {loaded.id} may not change it.")
+    if ignored:
+        more = f" and {len(ignored) - 5} more" if len(ignored) > 5 else ""
+        say(f"Not part of an answer to {loaded.id}, and ignored: {', '.join(ignored[:5])}{more}.")
     with (
         connect() as engine,
         Runner(course, say) as runner,

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _LABELS = {ROLE_LABEL: "bystander"}
 _SUFFIX = "-bystander"
-_OWN_NAME = "course"  # so that there is a look-alike also where nothing is owned
 
 
 class Bystanders:
@@ -24,10 +23,10 @@ class Bystanders:
 
     def __init__(self, engine: Engine, owner: Owner) -> None:
         self._engine = engine
-        owns = owner.owns
-        self._containers = [name + _SUFFIX for name in (*owns.containers, _OWN_NAME)]
-        self._networks = [name + _SUFFIX for name in (*owns.networks, _OWN_NAME)]
-        self._volumes = [name + _SUFFIX for name in (*owns.volumes, _OWN_NAME)]
+        owns, always = owner.owns, owner.id.replace("/", "-")  # one of each also where nothing is owned
+        self._containers = [name + _SUFFIX for name in (*owns.containers, always)]
+        self._networks = [name + _SUFFIX for name in (*owns.networks, always)]
+        self._volumes = [name + _SUFFIX for name in (*owns.volumes, always)]
         self._before: dict[str, Any] = {}
 
     def make(self) -> None:

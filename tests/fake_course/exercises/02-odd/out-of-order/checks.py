@@ -52,11 +52,15 @@ def first(lab):
 @exercise.check(points=1)
 def second(lab, first):
     "The first check gave something"
-    assert first
+    if first == "second":
+        raise Failure(expected="another mode", actual=first, reason="bad-mode", why="Two is no mode.", next="Change it.")
 
 
 @exercise.check(points=1, timeout=2)
 def alone(lab):
     "This one needs no other"
-    if lab.file("mode.txt").read_text().strip() == "slow":
+    mode = lab.file("mode.txt").read_text().strip()
+    if mode == "slow":
         time.sleep(600)
+    if mode == "alone":
+        raise Failure(expected="another mode", actual=mode, reason="bad-mode", why="Nobody is alone.", next="Change it.")

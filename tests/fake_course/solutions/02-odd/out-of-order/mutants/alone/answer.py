@@ -1,0 +1,1 @@
+open("mode.txt", "w").write("alone")
