@@ -12,12 +12,14 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import CourseFault, Refused
 from .paths import state_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 CONFIG = Path(__file__).parent / "lab_config"
 FIRST_PORT = 8888
@@ -121,7 +123,8 @@ def serve(root: Path, variables: Mapping[str, str], port: int, extra: Sequence[s
     """
     os.environ.update(environment(variables))
     os.chdir(root)
-    from jupyterlab.labapp import LabApp  # noqa: PLC0415 - it reads the environment when it is imported
+    # It reads the environment when it is imported.
+    from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]  # noqa: PLC0415
 
     try:
         server: Any = LabApp.initialize_server(argv=arguments(root, port, extra))

@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import CourseFault
 from .files import write_atomic
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RECORD = ".lessons.json"
 
@@ -55,9 +57,7 @@ def _copy(lesson: dict[str, Any], target: Path, recorded: str | None, done: Copi
     new = fingerprint(lesson)
     if not target.exists():
         done.made.append(target.name)
-    elif recorded == new:
-        return new
-    elif (present := _fingerprint_of(target)) == new:
+    elif recorded == new or (present := _fingerprint_of(target)) == new:
         return new
     elif present is not None and present == recorded:
         done.refreshed.append(target.name)

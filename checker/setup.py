@@ -5,13 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import Refused
 from .lessons import Copied, copy_lessons
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .engine.connect import Engine
 
 Say = Callable[[str], None]

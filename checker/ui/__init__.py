@@ -1,1 +1,29 @@
+"""What shows in JupyterLab. A name is imported when it is asked for: an answer may need ``submit`` alone."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .pages import course_map, doctor_report, exercise_link
+    from .panel import panel
+    from .submit import submit
+
+__all__ = ["course_map", "doctor_report", "exercise_link", "panel", "submit"]
+
+_MODULES = {
+    "course_map": "pages",
+    "doctor_report": "pages",
+    "exercise_link": "pages",
+    "panel": "panel",
+    "submit": "submit",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that holds ``name``."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - see this module's first line
+
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)
