@@ -22,7 +22,7 @@ from . import leftovers
 from .clientside import answers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 _AGAIN = "Run `course engine stop --remove`, then `course engine start`."
 _START_SECONDS = 60
@@ -101,24 +101,13 @@ def start(layout: Layout) -> int:
     EngineFault
         ``not-running`` with the end of the daemon's log, where it does not come up.
     """
-    if (pid := running(layout)) and _answers(layout):
-        return pid
+    if (there := running(layout)) and _answers(layout):
+        return there
     stop(layout)  # what a crash or a reboot left
     layout.data.mkdir(exist_ok=True)
     layout.bridges.write_text(leftovers.here(), encoding="utf-8")
     try:
-        env = _environment(layout)
-        with layout.log.open("wb") as log:
-            # Its own session: Ctrl-C in this terminal is not for the daemon. Its parent becomes process 1.
-            subprocess.run(
-                ["setsid", "--fork", *_command(layout, env)],
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                check=True,
-            )
-        return _wait_until_it_answers(layout)
+        return _wait_until_it_answers(layout, _spawn(layout, _environment(layout)))
     except BaseException:
         stop(layout)
         raise
@@ -156,11 +145,11 @@ def owns_bridges(layout: Layout) -> bool:
         return False
 
 
-def _command(layout: Layout, env: Mapping[str, str]) -> list[str]:
+def _spawn(layout: Layout, env: dict[str, str]) -> int:
     dockerd = shutil.which("dockerd", path=env["PATH"])
     if not dockerd:
         raise EngineFault(f"There is no dockerd below {layout.root}.", next=_AGAIN, kind="not-running")
-    return [
+    command = [
         dockerd,
         f"--data-root={layout.data}",
         f"--exec-root={layout.exec}",
@@ -171,6 +160,18 @@ def _command(layout: Layout, env: Mapping[str, str]) -> list[str]:
         "--containerd-namespace=docker-course",
         "--containerd-plugins-namespace=docker-course-plugins",
     ]
+    # subprocess would warn of a child that outlives us. A session of its own: Ctrl-C is not for the daemon.
+    return os.posix_spawn(
+        dockerd,
+        command,
+        env,
+        setsid=True,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(layout.log), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+    )
 
 
 def _environment(layout: Layout) -> dict[str, str]:
@@ -211,19 +212,11 @@ def _lists_rules(program: Path, env: dict[str, str]) -> bool:
     return listed.returncode == 0
 
 
-def _wait_until_it_answers(layout: Layout) -> int:
-    seen: int | None = None
+def _wait_until_it_answers(layout: Layout, pid: int) -> int:
+    def ended() -> bool:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
 
-    def settled() -> bool:
-        nonlocal seen
-        pid = running(layout)
-        gone = seen is not None and pid is None
-        seen = pid or seen
-        return gone or _answers(layout)
-
-    _until(settled, _START_SECONDS)
-    pid = running(layout)
-    if pid and _answers(layout):
+    if _until(lambda: _answers(layout) or ended(), _START_SECONDS) and _answers(layout):
         return pid
     said = "\n".join(layout.log.read_text(errors="replace").splitlines()[-4:])
     raise EngineFault(

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,6 +106,9 @@ def stop(report: Callable[[str], None], *, remove: bool = False) -> bool:
         if remove:
             report(f"Removing {layout.folder}")
             _as_root("remove", layout)
+        if layout.run != layout.folder:
+            with suppress(OSError):  # it was not there, or holds something of another program's
+                layout.run.rmdir()
     return was_running
 
 
@@ -156,8 +160,8 @@ def layout_here() -> Layout:
     return Layout(folder, run, os.getgid())
 
 
-def steps(platform: str = sys.platform) -> str:
-    """Return how to get an engine on this platform by hand."""
+def steps(platform: str) -> str:
+    """Return how to get an engine by hand on ``platform`` (``sys.platform``'s words)."""
     if not platform.startswith("linux"):
         return STEPS.get(platform, STEPS[""])
     import platform as system  # noqa: PLC0415 - the parameter has the better right to the name
@@ -174,13 +178,16 @@ def _can_start() -> None:
     """Refuse, with the steps for this platform, where no engine can be fetched and started."""
     if not sys.platform.startswith("linux"):
         raise Refused(
-            "No engine is reachable, and the course starts one of its own on Linux only.", next=steps()
+            "No engine is reachable, and the course starts one of its own on Linux only.",
+            next=steps(sys.platform),
         )
     if not plan() or not shutil.which("apt-get"):
         what = "No engine is reachable, and the course fetches one on Debian 12 or newer and Ubuntu only."
-        raise Refused(what, next=steps())
+        raise Refused(what, next=steps(sys.platform))
     if os.geteuid() and not shutil.which("sudo"):
-        raise Refused("No engine is reachable, and starting one needs root or sudo.", next=steps())
+        raise Refused(
+            "No engine is reachable, and starting one needs root or sudo.", next=steps(sys.platform)
+        )
 
 
 def _refuse_beside_another(layout: Layout) -> None:

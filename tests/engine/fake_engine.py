@@ -64,6 +64,7 @@ class FakeEngine:
         self._server: socketserver.TCPServer
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
             self._server = socketserver.ThreadingUnixStreamServer(str(path), Handler)
             self.url = f"unix://{path}"
         else:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from fake_engine import FakeEngine, healthy, http, version, write_context
@@ -15,9 +16,14 @@ from checker.engine.clientside import PRIVATE, Private
 from checker.engine.connect import Endpoint, Engine, find_endpoint, known_sockets
 from checker.errors import EngineFault
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from checker.engine.faults import Kind
+
 
 @pytest.fixture
-def config(tmp_path, monkeypatch, state):
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: Path) -> Path:
     """An environment without any Docker variable, and a configuration folder of the test's own."""
     for name in os.environ:
         if name.startswith("DOCKER_"):
@@ -29,16 +35,16 @@ def config(tmp_path, monkeypatch, state):
 
 
 @pytest.fixture
-def only(monkeypatch):
+def only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let the known sockets be these and no others, whatever this machine has."""
 
-    def choose(*endpoints):
+    def choose(*endpoints: Endpoint) -> None:
         monkeypatch.setattr(connect, "known_sockets", lambda _: list(endpoints))
 
     return choose
 
 
-def fault_of(action, *arguments, **options):
+def fault_of(action: Callable[..., object], *arguments: object, **options: float) -> EngineFault:
     with pytest.raises(EngineFault) as caught:
         action(*arguments, **options)
     assert caught.value.next
@@ -48,27 +54,29 @@ def fault_of(action, *arguments, **options):
 # -- where the engine is
 
 
-def test_docker_host_comes_before_a_context(config, monkeypatch):
+def test_docker_host_comes_before_a_context(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_context(config, "there", "unix:///there.sock")
     monkeypatch.setenv("DOCKER_CONTEXT", "there")
     monkeypatch.setenv("DOCKER_HOST", " unix:///here.sock ")
     assert find_endpoint() == Endpoint("unix:///here.sock", "DOCKER_HOST")
 
 
-def test_current_context_of_the_configuration(config):
+def test_current_context_of_the_configuration(config: Path) -> None:
     write_context(config, "colima", "unix:///colima.sock")
     (config / "config.json").write_text('{"currentContext": "colima"}')
     assert find_endpoint() == Endpoint("unix:///colima.sock", "context 'colima'", "colima")
 
 
-def test_docker_context_needs_no_configuration_file(config, monkeypatch):
+def test_docker_context_needs_no_configuration_file(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_context(config, "far", "ssh://me@far")
     monkeypatch.setenv("DOCKER_CONTEXT", "far")
     assert find_endpoint().url == "ssh://me@far"
 
 
 @pytest.mark.parametrize("by", ["DOCKER_CONTEXT", "config.json"])
-def test_missing_context_is_an_error_that_names_who_asks(config, monkeypatch, only, by):
+def test_missing_context_is_an_error_that_names_who_asks(
+    config: Path, monkeypatch: pytest.MonkeyPatch, only: Callable[..., None], by: str
+) -> None:
     with FakeEngine(config / "default.sock") as fake:
         only(Endpoint(fake.url, "Docker Engine's socket"))
         if by == "DOCKER_CONTEXT":
@@ -83,7 +91,7 @@ def test_missing_context_is_an_error_that_names_who_asks(config, monkeypatch, on
 
 
 @pytest.mark.parametrize("content", ["{not json", "[]", "\udcff"])
-def test_damaged_configuration(config, content):
+def test_damaged_configuration(config: Path, content: str) -> None:
     (config / "config.json").write_bytes(content.encode(errors="surrogateescape"))
     fault = fault_of(find_endpoint)
     assert fault.kind == "bad-config"
@@ -91,7 +99,7 @@ def test_damaged_configuration(config, content):
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"Endpoints": {"docker": []}}', "[]"])
-def test_damaged_context(config, monkeypatch, content):
+def test_damaged_context(config: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
     write_context(config, "odd", "").write_text(content)
     monkeypatch.setenv("DOCKER_CONTEXT", "odd")
     assert fault_of(find_endpoint).kind == "bad-config"
@@ -110,20 +118,22 @@ def test_damaged_context(config, monkeypatch, content):
         "npipe:////./pipe/x",
     ],
 )
-def test_bad_address(config, monkeypatch, url):
+def test_bad_address(config: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("DOCKER_HOST", url)
     fault = fault_of(connect.connect)
     assert fault.kind == "bad-address"
     assert url in fault.message
 
 
-def test_bad_address_in_a_context(config, monkeypatch):
+def test_bad_address_in_a_context(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_context(config, "odd", "carrier://pigeon")
     monkeypatch.setenv("DOCKER_CONTEXT", "odd")
     assert fault_of(connect.connect).kind == "bad-address"
 
 
-def test_default_context_without_its_socket_tries_the_others(config, only, tmp_path):
+def test_default_context_without_its_socket_tries_the_others(
+    config: Path, only: Callable[..., None], tmp_path: Path
+) -> None:
     stale = tmp_path / "stale.sock"
     with socket.socket(socket.AF_UNIX) as left_behind:
         left_behind.bind(str(stale))
@@ -136,7 +146,9 @@ def test_default_context_without_its_socket_tries_the_others(config, only, tmp_p
         assert find_endpoint() == Endpoint(fake.url, "Colima's socket")
 
 
-def test_one_that_answers_comes_before_one_that_is_starting(config, only, tmp_path, monkeypatch):
+def test_one_that_answers_comes_before_one_that_is_starting(
+    config: Path, only: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(clientside, "_PATIENCE", 0.1)
     with FakeEngine(tmp_path / "slow.sock", lambda _: None) as slow, FakeEngine(tmp_path / "up.sock") as up:
         only(Endpoint(slow.url, "Docker Engine's socket"), Endpoint(up.url, "OrbStack's socket"))
@@ -145,14 +157,14 @@ def test_one_that_answers_comes_before_one_that_is_starting(config, only, tmp_pa
         assert find_endpoint().url == slow.url
 
 
-def test_nothing_answers(config, only, tmp_path):
+def test_nothing_answers(config: Path, only: Callable[..., None], tmp_path: Path) -> None:
     only(Endpoint(f"unix://{tmp_path}/absent.sock", "Docker Engine's socket"))
     fault = fault_of(connect.connect)
     assert fault.kind == "not-running"
     assert "absent.sock" in fault.message
 
 
-def test_known_sockets_begin_with_the_default_and_end_with_ours(config):
+def test_known_sockets_begin_with_the_default_and_end_with_ours(config: Path) -> None:
     Private("unix:///ours.sock", "/bin", "/config", 1).file().parent.mkdir(parents=True)
     Private("unix:///ours.sock", "/bin", "/config", 1).save()
     found = known_sockets({"HOME": "/home/me", "XDG_RUNTIME_DIR": "/run/user/7"}, platform="linux")
@@ -170,11 +182,11 @@ def test_known_sockets_begin_with_the_default_and_end_with_ours(config):
         assert f"unix://{path}" in urls
 
 
-def test_windows_has_named_pipes(config):
+def test_windows_has_named_pipes(config: Path) -> None:
     assert {one.url.partition("://")[0] for one in known_sockets({}, platform="win32")} == {"npipe"}
 
 
-def test_damaged_record_of_the_private_engine_is_none(config):
+def test_damaged_record_of_the_private_engine_is_none(config: Path) -> None:
     Private.file().parent.mkdir(parents=True)
     for content in ("", "[]", '{"url": 1}', '{"surprise": 1}'):
         Private.file().write_text(content)
@@ -199,7 +211,13 @@ def test_damaged_record_of_the_private_engine_is_none(config):
         (lambda _: b"SSH-2.0-OpenSSH\r\n", "stopped"),
     ],
 )
-def test_what_answers_is_not_what_the_course_needs(config, monkeypatch, tmp_path, answer, kind):
+def test_what_answers_is_not_what_the_course_needs(
+    config: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    answer: Callable[[str], bytes | None],
+    kind: Kind,
+) -> None:
     with FakeEngine(tmp_path / "e.sock", answer) as fake:
         monkeypatch.setenv("DOCKER_HOST", fake.url)
         fault = fault_of(connect.connect, timeout=0.3)
@@ -207,7 +225,7 @@ def test_what_answers_is_not_what_the_course_needs(config, monkeypatch, tmp_path
     assert fake.url in fault.message
 
 
-def test_engine_stops_in_the_middle(config, monkeypatch, tmp_path):
+def test_engine_stops_in_the_middle(config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def answer(request: str) -> bytes:
         return (
             b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"
@@ -224,7 +242,9 @@ def test_engine_stops_in_the_middle(config, monkeypatch, tmp_path):
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user"
 )
-def test_no_permission(config, only, tmp_path, monkeypatch):
+def test_no_permission(
+    config: Path, only: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DOCKER_CONTEXT", "default")  # that user may not read our config.json either
     with FakeEngine(tmp_path / "e.sock") as fake:
         endpoint = Endpoint(fake.url, "Docker Engine's socket")
@@ -240,7 +260,7 @@ def test_no_permission(config, only, tmp_path, monkeypatch):
     assert {found.kind, direct.kind} == {"no-permission"}
 
 
-def test_ssh_without_paramiko(config, monkeypatch):
+def test_ssh_without_paramiko(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("docker.api.client.SSHHTTPAdapter")
     monkeypatch.setenv("DOCKER_HOST", "ssh://me@nowhere.invalid")
     fault = fault_of(connect.connect)
@@ -248,12 +268,12 @@ def test_ssh_without_paramiko(config, monkeypatch):
     assert "docker[ssh]" in fault.next
 
 
-def test_ssh_to_a_name_that_is_not_known(config, monkeypatch):
+def test_ssh_to_a_name_that_is_not_known(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "ssh://me@nowhere.invalid")
     assert fault_of(connect.connect).kind == "not-running"
 
 
-def test_tls_without_certificates(config, monkeypatch):
+def test_tls_without_certificates(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
     monkeypatch.setenv("DOCKER_CERT_PATH", str(config / "nothing"))
@@ -262,7 +282,7 @@ def test_tls_without_certificates(config, monkeypatch):
     assert caught.value.kind == "not-running"  # without files TLS uses the system's authorities
 
 
-def test_tls_with_a_damaged_certificate(config, monkeypatch):
+def test_tls_with_a_damaged_certificate(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ca", "cert", "key"):
         (config / f"{name}.pem").write_text("nonsense")
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
@@ -272,21 +292,21 @@ def test_tls_with_a_damaged_certificate(config, monkeypatch):
         assert fault_of(connect.connect).kind == "tls"
 
 
-def test_tls_to_an_engine_without_it(config, monkeypatch):
+def test_tls_to_an_engine_without_it(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
     with FakeEngine(None) as fake:
         monkeypatch.setenv("DOCKER_HOST", fake.url)
         assert fault_of(connect.connect).kind == "tls"
 
 
-def test_no_tls_to_an_engine_that_wants_it(config, monkeypatch):
+def test_no_tls_to_an_engine_that_wants_it(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = b"Client sent an HTTP request to an HTTPS server.\n"
     with FakeEngine(None, lambda _: b"HTTP/1.0 400 Bad Request\r\n\r\n" + said) as fake:
         monkeypatch.setenv("DOCKER_HOST", fake.url)
         assert fault_of(connect.connect).kind == "tls"
 
 
-def test_tls_of_a_context(config):
+def test_tls_of_a_context(config: Path) -> None:
     meta = write_context(config, "secure", "tcp://engine:2376", SkipTLSVerify=True)
     folder = config / "contexts" / "tls" / meta.parent.name / "docker"
     folder.mkdir(parents=True)
@@ -302,26 +322,28 @@ def test_tls_of_a_context(config):
 # -- the same engine for the command line
 
 
-def test_environment_of_a_context_has_no_docker_host():
+def test_environment_of_a_context_has_no_docker_host() -> None:
     endpoint = Endpoint("unix:///colima.sock", "context 'colima'", "colima")
     env = clientside.environment(endpoint, {"DOCKER_HOST": "unix:///else.sock", "HOME": "/home/me"})
     assert env == {"DOCKER_CONTEXT": "colima", "HOME": "/home/me"}
 
 
-def test_environment_of_a_found_socket_names_it(state):
+def test_environment_of_a_found_socket_names_it(state: Path) -> None:
     base = {"DOCKER_CONTEXT": "default", "DOCKER_TLS_VERIFY": "1"}
     assert clientside.environment(Endpoint("unix:///c.sock", "Colima's socket"), base) == {
         "DOCKER_HOST": "unix:///c.sock"
     }
 
 
-def test_environment_of_docker_host_keeps_its_certificates(state):
+def test_environment_of_docker_host_keeps_its_certificates(state: Path) -> None:
     base = {"DOCKER_HOST": "tcp://e:2376", "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/certs"}
     assert clientside.environment(Endpoint("tcp://e:2376", "DOCKER_HOST"), base) == base
 
 
 @pytest.mark.parametrize("source", [PRIVATE, "DOCKER_HOST"])
-def test_private_engine_lends_its_tools_where_plugins_are_missing(config, monkeypatch, tmp_path, source):
+def test_private_engine_lends_its_tools_where_plugins_are_missing(
+    config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str
+) -> None:
     private = Private("unix:///ours.sock", "/ours/bin", "/ours/config", 1)
     private.file().parent.mkdir(parents=True)
     private.save()
@@ -344,7 +366,7 @@ def test_private_engine_lends_its_tools_where_plugins_are_missing(config, monkey
     }
 
 
-def test_another_engine_borrows_no_tools(config, monkeypatch):
+def test_another_engine_borrows_no_tools(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     private = Private("unix:///ours.sock", "/ours/bin", "/ours/config", 1)
     private.file().parent.mkdir(parents=True)
     private.save()
@@ -352,14 +374,14 @@ def test_another_engine_borrows_no_tools(config, monkeypatch):
     assert "DOCKER_CONFIG" not in clientside.environment(Endpoint("unix:///theirs.sock", "DOCKER_HOST"), {})
 
 
-def test_no_docker_command(config, monkeypatch, tmp_path):
+def test_no_docker_command(config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with FakeEngine(tmp_path / "e.sock") as fake, Engine(Endpoint(fake.url, "DOCKER_HOST")) as engine:
         monkeypatch.setenv("PATH", str(tmp_path))
         assert "docker command" in fault_of(engine.whales).message
 
 
 @pytest.mark.engine
-def test_sdk_command_line_and_whales_reach_the_same_engine(engine):
+def test_sdk_command_line_and_whales_reach_the_same_engine(engine: Engine) -> None:
     by_command = subprocess.run(
         ["docker", "info", "--format", "{{.ID}}"],
         env=engine.environment(),
@@ -371,7 +393,7 @@ def test_sdk_command_line_and_whales_reach_the_same_engine(engine):
 
 
 @pytest.mark.engine
-def test_a_context_reaches_the_same_engine_three_ways(engine, config):
+def test_a_context_reaches_the_same_engine_three_ways(engine: Engine, config: Path) -> None:
     if not engine.endpoint.url.startswith(("unix:", "npipe:")):
         pytest.fail("this test makes a context from a local socket")
     write_context(config, "c-here", engine.endpoint.url)
@@ -389,7 +411,7 @@ def test_a_context_reaches_the_same_engine_three_ways(engine, config):
 
 
 @pytest.mark.engine
-def test_an_idle_engine_closes_cleanly_and_opens_again(engine):
+def test_an_idle_engine_closes_cleanly_and_opens_again(engine: Engine) -> None:
     program = (
         "from checker.engine.connect import connect\n"
         "with connect() as engine:\n"

@@ -70,13 +70,13 @@ def of_command(stderr: str) -> CommandFailed:
         (ValueError("anything else"), "engine"),
     ],
 )
-def test_faults_are_told_apart(exception, kind):
+def test_faults_are_told_apart(exception: Exception, kind: Kind) -> None:
     found = classify(exception, HERE)
     assert found.kind == kind
     assert HERE.url in found.message
 
 
-def test_windows_own_numbers():
+def test_windows_own_numbers() -> None:
     class PipeError(OSError):
         winerror = 5  # ERROR_ACCESS_DENIED; the SDK's pipe raises such an error
 
@@ -85,21 +85,21 @@ def test_windows_own_numbers():
     assert classify(PipeError()).kind == "not-running"
 
 
-def test_a_fault_stays_what_it_is():
+def test_a_fault_stays_what_it_is() -> None:
     first = EngineFault("The context is gone.", next="Choose one.", kind="wrong-context")
     assert classify(first, HERE) is first
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
 @pytest.mark.parametrize("kind", FAULTS)
-def test_each_fault_has_a_fix_on_each_platform(kind, platform):
+def test_each_fault_has_a_fix_on_each_platform(kind: Kind, platform: str) -> None:
     found = fault(kind, HERE, platform=platform)
     assert found.kind == kind
     assert found.message
     assert found.next
 
 
-def test_the_fix_is_this_platforms():
+def test_the_fix_is_this_platforms() -> None:
     assert "usermod" in fault("no-permission", HERE, platform="linux").next
     assert "usermod" not in fault("no-permission", HERE, platform="win32").next
     assert "Colima" in fault("not-running", HERE, platform="darwin").next
@@ -113,11 +113,11 @@ def test_the_fix_is_this_platforms():
         (Endpoint("unix:///p.sock", "the course's private engine"), "course engine start"),
     ],
 )
-def test_the_fix_depends_on_who_named_the_engine(endpoint, fix):
+def test_the_fix_depends_on_who_named_the_engine(endpoint: Endpoint, fix: str) -> None:
     assert fix in fault("not-running", endpoint).next
 
 
-def test_the_engines_own_words_are_kept_short():
+def test_the_engines_own_words_are_kept_short() -> None:
     said = classify(of_command("\n".join(f"line {number}" for number in range(100))), HERE).message
     assert "line 99" in said
     assert "line 1 " not in said
