@@ -91,7 +91,7 @@ def _stripped(cell: Cell, number: int) -> Cell:
         "cell_type": cell["cell_type"],
         "id": str(cell.get("id") or stable),
         "metadata": metadata,
-        "source": source.splitlines(keepends=True),
+        "source": source.rstrip("\n").splitlines(keepends=True),
     }
     if cell["cell_type"] == "code":
         fresh |= {"execution_count": None, "outputs": []}

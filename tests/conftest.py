@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from checker.course import Course, open_course
 from checker.engine.connect import Engine, connect
 from checker.errors import EngineFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +36,10 @@ def state(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "data"))
     return tmp_path
+
+
+@pytest.fixture
+def fake_course(state: Path) -> Course:
+    """A copy of the tests' small course that a test may change."""
+    shutil.copytree(Path(__file__).parent / "fake_course", state / "course")
+    return open_course(state / "course")

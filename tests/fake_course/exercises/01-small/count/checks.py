@@ -10,7 +10,7 @@ exercise = Exercise(
     images=["busybox"],
     owns=Owns(containers=["fake-busy"]),
     docs=["docker container top"],
-    hints=Hints("`docker top fake-busy` lists them.", "The first line is a heading.", "Count the lines below it."),
+    hints=Hints("`docker top fake-busy` lists them.", "The first line is a heading.", "Count the others."),
     answer="value",
     timeout=20,
 )

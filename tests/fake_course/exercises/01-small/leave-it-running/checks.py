@@ -9,7 +9,7 @@ exercise = Exercise(
     images=["busybox"],
     owns=Owns(containers=["fake-left"]),
     docs=["docker container attach"],
-    hints=Hints("Open a terminal.", "Leaving is not ending.", "Two keys leave a container: see the page named above."),
+    hints=Hints("Open a terminal.", "Leaving is not ending.", "Two keys leave a container."),
     answer="session",
     timeout=20,
 )

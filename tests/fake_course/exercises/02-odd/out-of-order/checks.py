@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from checker import EngineFault, Exercise, Failure, Hints
+from checker import EngineFault, Exercise, Hints
 
 exercise = Exercise(
     "02-odd/out-of-order",
@@ -34,7 +34,7 @@ def first(lab):
     print("a check may print", flush=True)
     match mode:
         case "fail":
-            raise Failure(expected="a good mode", actual=mode, reason="bad-mode", why="It is a test.", next="Change it.")
+            lab.fail(expected="a good mode", actual=mode, reason="bad-mode", why="It is a test.")
         case "mistake":
             raise ZeroDivisionError("a mistake of the course")
         case "engine":
@@ -43,6 +43,10 @@ def first(lab):
             os.kill(os.getpid(), signal.SIGKILL)
         case "forever":
             forever(lab.folder / "forever.pid")
+        case "ask":
+            (lab.folder / "asking.pid").write_text(str(os.getpid()))
+            while lab.engine.client.ping():
+                pass
         case "deaf":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             forever(lab.folder / "forever.pid")
@@ -53,7 +57,7 @@ def first(lab):
 def second(lab, first):
     "The first check gave something"
     if first == "second":
-        raise Failure(expected="another mode", actual=first, reason="bad-mode", why="Two is no mode.", next="Change it.")
+        lab.fail(expected="another mode", actual=first, reason="bad-mode", why="Two is no mode.")
 
 
 @exercise.check(points=1, timeout=2)
@@ -63,4 +67,4 @@ def alone(lab):
     if mode == "slow":
         time.sleep(600)
     if mode == "alone":
-        raise Failure(expected="another mode", actual=mode, reason="bad-mode", why="Nobody is alone.", next="Change it.")
+        lab.fail(expected="another mode", actual=mode, reason="bad-mode", why="Nobody is alone.")
