@@ -85,7 +85,7 @@ def fetch(folder: Path, report: Callable[[str], None]) -> None:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         for package in packages:
-            subprocess.run(["dpkg-deb", "-x", package, partial], check=True)
+            _unpack(package, partial)
         partial.rename(root)
     _client(folder, root)
 
@@ -107,6 +107,13 @@ def _download(chosen: Plan, folder: Path, report: Callable[[str], None]) -> list
     except Refused as refused:
         fix = "Mend this machine's network or /etc/apt, then run `course engine start` again."
         raise Refused(refused.message, next=fix) from refused
+
+
+def _unpack(package: Path, folder: Path) -> None:
+    done = subprocess.run(["dpkg-deb", "-x", package, folder], capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = " ".join(done.stderr.split())
+        raise Refused(f"{package.name} cannot be unpacked: {said}", next=f"Make room in {folder.parent}.")
 
 
 def _client(folder: Path, root: Path) -> None:

@@ -68,17 +68,12 @@ def start(report: Callable[[str], None]) -> Endpoint:
         return there
     _can_start()
     layout = layout_here()
-    with locked(layout.folder, lambda: report("Waiting for another start of the private engine")):
-        if there := reachable():
-            return there
-        _refuse_beside_another(layout)
-        fetch(layout.folder, report)
-        report("Starting the engine")
-        _as_root("start", layout)
-        pid = daemon.running(layout) or 0
-        url = f"unix://{layout.socket}"
-        Private(url, str(layout.folder / "bin"), str(layout.folder / "config"), pid).save()
-    return Endpoint(url, PRIVATE)
+    try:
+        with locked(layout.folder, lambda: report("Waiting for another start of the private engine")):
+            return reachable() or _start(layout, report)
+    except OSError as error:
+        fix = "Make room there, or let COURSE_STATE_DIR name another folder."
+        raise Refused(f"The private engine's files cannot be written: {error}.", next=fix) from error
 
 
 def stop(report: Callable[[str], None], *, remove: bool = False) -> bool:
@@ -174,6 +169,18 @@ def steps(platform: str) -> str:
     return STEPS[next((name for name in kin if name in STEPS), "")]
 
 
+def _start(layout: Layout, report: Callable[[str], None]) -> Endpoint:
+    _refuse_beside_another(layout)
+    fetch(layout.folder, report)
+    report("Starting the engine")
+    _as_root("start", layout)
+    url = f"unix://{layout.socket}"
+    Private(
+        url, str(layout.folder / "bin"), str(layout.folder / "config"), daemon.running(layout) or 0
+    ).save()
+    return Endpoint(url, PRIVATE)
+
+
 def _can_start() -> None:
     """Refuse, with the steps for this platform, where no engine can be fetched and started."""
     if not sys.platform.startswith("linux"):
@@ -220,9 +227,14 @@ def _as_root(what: str, layout: Layout) -> None:
         what,
         *map(str, (layout.folder, layout.run, layout.gid)),
     ]
-    done = subprocess.run(["sudo", *command], stderr=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        said = done.stderr.strip() or f"sudo ended with status {done.returncode}."
+    with subprocess.Popen(["sudo", *command], stderr=subprocess.PIPE, text=True) as child:
+        try:
+            said = child.communicate()[1].strip()
+        except KeyboardInterrupt:  # the child got it as well, and stops what it started
+            child.wait()
+            raise
+    if child.returncode:
+        said = said or f"sudo ended with status {child.returncode}."
         raise EngineFault(said, next=f"Read {layout.log}.", kind="not-running")
 
 

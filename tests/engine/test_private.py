@@ -429,6 +429,32 @@ def test_a_half_done_unpacking_is_done_anew(
 
 @needs_root
 @pytest.mark.engine
+def test_a_full_disk_is_explained(fetched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "_download", lambda *_: sorted((fetched / "packages").glob("docker-cli*.deb")))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "course", tmp_path], check=True)
+    try:
+        with pytest.raises(Refused) as caught:
+            fetch.fetch(tmp_path, print)
+        assert "No space left" in caught.value.message
+        assert str(tmp_path) in caught.value.next
+        assert not (tmp_path / "root").exists()
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_a_state_directory_that_cannot_be_written_is_explained(
+    nothing_reachable: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("COURSE_STATE_DIR", str(tmp_path / "file"))
+    monkeypatch.setattr(private, "_can_start", lambda: None)
+    with pytest.raises(Refused) as caught:
+        private.start(print)
+    assert "COURSE_STATE_DIR" in caught.value.next
+
+
+@needs_root
+@pytest.mark.engine
 def test_a_damaged_download_is_fetched_again(
     fetched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
