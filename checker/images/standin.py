@@ -170,7 +170,6 @@ class Workshop:
             image,
             command,
             entrypoint=[],
-            user="0",
             name=f"{LABEL}-build-{key}-{secrets.token_hex(4)}",
             host_config=self.api.create_host_config(network_mode="none"),
         )["Id"]

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from docker.errors import NotFound
+
+from checker.errors import Refused
+from checker.images import mirror
+
+from .conftest import inside, published, silent
+from .test_standins import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.engine.connect import Engine
+
+    from .conftest import Have, Start
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def name(engine: Engine, image: Have, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A mirror's name of the test's own."""
+    image("registry")
+    image("busybox")
+    chosen = f"course-test-mirror-{secrets.token_hex(4)}"
+    monkeypatch.setattr(mirror, "NAME", chosen)
+    yield chosen
+    mirror.stop(engine)
+
+
+def test_serves_the_same_image_to_whoever_pulls_it(engine: Engine, name: str, image: Have) -> None:
+    before = {tag for found in engine.client.images.list() for tag in found.tags}
+    made = mirror.start(engine, ["busybox"], "127.0.0.1", 0, silent)
+    assert made.images == (image("busybox"),)
+    assert {tag for found in engine.client.images.list() for tag in found.tags} == before
+    there = f"127.0.0.1:{made.port}/library/{image('busybox')}"
+    pulled = engine.client.images.pull(there)
+    try:
+        assert pulled.id == engine.client.images.get(image("busybox")).id
+    finally:
+        engine.client.images.remove(there)
+    container = engine.client.containers.get(name)
+    assert container.labels["docker-course"] == "mirror"
+
+
+def test_nobody_can_push_to_it(engine: Engine, name: str) -> None:
+    made = mirror.start(engine, ["busybox"], "127.0.0.1", 0, silent)
+    upload = f"http://127.0.0.1:{made.port}/v2/library/busybox/blobs/uploads/"
+    assert requests.post(upload, timeout=10).status_code == 405
+
+
+def test_runs_once_and_stops(engine: Engine, name: str) -> None:
+    mirror.start(engine, ["busybox"], "127.0.0.1", 0, silent)
+    with pytest.raises(Refused, match="runs already"):
+        mirror.start(engine, ["busybox"], "127.0.0.1", 0, silent)
+    assert mirror.stop(engine)
+    assert not mirror.stop(engine)
+    with pytest.raises(NotFound):
+        engine.client.volumes.get(name)
+
+
+def test_a_port_that_is_taken(engine: Engine, name: str, start: Start, image: Have) -> None:
+    other = start(image("busybox"), ["sleep", "60"], ports={"80/tcp": ("127.0.0.1", 0)}, init=True)
+    port = published(other, "80/tcp")
+    with pytest.raises(Refused, match=f"Port {port}"):
+        mirror.start(engine, ["busybox"], "127.0.0.1", port, silent)
+    with pytest.raises(NotFound):
+        engine.client.containers.get(name)
+
+
+def test_another_engine_uses_it_as_registry_mirror(
+    engine: Engine, name: str, image: Have, start: Start
+) -> None:
+    """A second engine pulls `busybox` by its plain name, and gets what this engine has."""
+    busybox = image("busybox")
+    mirror.start(engine, ["busybox"], "127.0.0.1", 0, silent)
+    network = engine.client.networks.create(name)
+    try:
+        network.connect(name)
+        second = start(
+            image("docker"), ["--registry-mirror", f"http://{name}:5000"], privileged=True, network=name
+        )
+        eventually(lambda: inside(second, "docker info")[0] == 0, 60)
+        status, said = inside(second, ["docker", "pull", busybox])
+        assert status == 0, said
+        found = inside(second, ["docker", "image", "inspect", "--format", "{{.Id}}", busybox])
+        assert found == (0, engine.client.images.get(busybox).id)
+        second.remove(force=True, v=True)
+        network.disconnect(name)
+    finally:
+        network.remove()
+
+
+@pytest.mark.parametrize(
+    ("reference", "path"), [("nginx:1.26", "library/nginx:1.26"), ("grafana/loki:3", "grafana/loki:3")]
+)
+def test_names_are_those_of_docker_hub(reference: str, path: str) -> None:
+    assert mirror.path(reference) == path
