@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PLUGINS = ("docker-buildx", "docker-compose")
 _PATIENCE = 2.0  # seconds that a local socket has for its answer
+DEFAULT_SOCKET = "/var/run/docker.sock"
 PRIVATE = "the course's private engine"
 
 
@@ -190,24 +191,29 @@ def private_tools(endpoint: Endpoint, path: str) -> dict[str, str]:
 
 def answers(url: str) -> bool:
     """Ping a local socket. False where something else than an engine answers; OSError where nothing does."""
-    kind, _, path = url.partition("://")
-    if kind == "npipe":
-        return Path(path).exists()
-    return ask(path, "/_ping") is not None
+    if url.startswith("npipe:"):
+        return Path(url.removeprefix("npipe://")).exists()
+    return ask(url, "/_ping") is not None
 
 
 def knock(url: str) -> None:
     """Connect to a local socket and hang up. OSError where nothing listens."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(_PATIENCE)
-        connection.connect(url.partition("://")[2])
+        connection.connect(socket_path(url))
 
 
-def ask(path: str, request: str) -> bytes | None:
-    """Get ``request`` from the engine on the socket ``path``, without the SDK; None for an error."""
+def socket_path(url: str) -> str:
+    """Return the file that ``unix://…`` means to the SDK: never a relative one."""
+    path = url.removeprefix("unix://")
+    return f"/{path.lstrip('/')}" if path else DEFAULT_SOCKET
+
+
+def ask(url: str, request: str) -> bytes | None:
+    """Get ``request`` from the engine on a local socket, without the SDK; None for an error."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(_PATIENCE)
-        connection.connect(path)
+        connection.connect(socket_path(url))
         connection.sendall(f"GET {request} HTTP/1.0\r\nHost: docker\r\n\r\n".encode())
         with http.client.HTTPResponse(connection) as response:
             try:

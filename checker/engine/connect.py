@@ -98,7 +98,7 @@ class Engine:
     @property
     def id(self) -> str:
         """The engine's own id: the same for everyone who reaches this engine."""
-        return str(self.info["ID"])
+        return str(self.info.get("ID") or self.endpoint.url)
 
     def environment(self) -> dict[str, str]:
         """Return the environment in which ``docker``, buildx and Compose reach this same engine."""
@@ -153,7 +153,7 @@ def known_sockets(env: Mapping[str, str], *, platform: str = sys.platform) -> li
     else:
         runtime = Path(env.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
         places = [
-            (Path("/var/run/docker.sock"), "Docker Engine's socket"),
+            (Path(clientside.DEFAULT_SOCKET), "Docker Engine's socket"),
             (home / ".docker/run/docker.sock", "Docker Desktop's socket"),
             (home / ".docker/desktop/docker.sock", "Docker Desktop's socket"),
             (runtime / "docker.sock", "the rootless engine's socket"),

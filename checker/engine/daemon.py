@@ -116,7 +116,7 @@ def start(layout: Layout) -> int:
 def stop(layout: Layout) -> bool:
     """Stop the daemon with its containers, and remove what it left behind. False where it was not running."""
     pid = running(layout)
-    bridges = leftovers.bridges(layout.socket) if pid else []
+    bridges = leftovers.bridges(f"unix://{layout.socket}") if pid else []
     if pid:
         _signal(pid, signal.SIGTERM)
         if not _until(lambda: running(layout) is None, _STOP_SECONDS):

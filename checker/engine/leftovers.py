@@ -50,10 +50,10 @@ def remove(exec_root: Path, data_root: Path) -> None:
     shutil.rmtree(exec_root, ignore_errors=True)
 
 
-def bridges(socket_path: Path) -> list[str]:
+def bridges(url: str) -> list[str]:
     """Ask a running engine for the interfaces of its bridge networks."""
     try:
-        networks: list[dict[str, Any]] = json.loads(ask(str(socket_path), "/networks") or b"[]")
+        networks: list[dict[str, Any]] = json.loads(ask(url, "/networks") or b"[]")
     except (OSError, ValueError):
         return []
     named = "com.docker.network.bridge.name"

@@ -140,8 +140,7 @@ def reachable() -> Endpoint | None:
 def _chosen_by_the_user() -> bool:
     """Say whether an engine of the user's own is named, by DOCKER_HOST or a context."""
     if url := os.environ.get("DOCKER_HOST"):
-        private = Private.load()
-        return not private or url != private.url
+        return not sys.platform.startswith("linux") or url != f"unix://{layout_here().socket}"
     return current_context() != "default"
 
 

@@ -410,6 +410,16 @@ def test_a_context_reaches_the_same_engine_three_ways(engine: Engine, config: Pa
         assert by_command.stdout.strip() == found.id == found.whales().info().id == engine.id
 
 
+@pytest.mark.parametrize("slashes", ["unix://", "unix:///"])
+def test_a_socket_without_its_first_slash(
+    config: Path, monkeypatch: pytest.MonkeyPatch, slashes: str
+) -> None:
+    with FakeEngine(config / "e.sock") as fake:
+        monkeypatch.setenv("DOCKER_HOST", slashes + fake.url.removeprefix("unix:///"))
+        with connect.connect() as engine:
+            assert engine.id == "fake"
+
+
 @pytest.mark.engine
 def test_an_idle_engine_closes_cleanly_and_opens_again(engine: Engine) -> None:
     program = (

@@ -93,7 +93,10 @@ def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Fetch the packages once; what ``course engine start`` fetched for this user serves as well."""
     there = state_dir() / "engine"
     folder = there if (there / "root").is_dir() else tmp_path_factory.mktemp("fetched")
-    fetch.fetch(folder, print)
+    try:
+        fetch.fetch(folder, print)
+    except Refused as refused:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no engine can be fetched: {refused}")
     return folder
 
 
