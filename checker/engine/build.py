@@ -122,7 +122,7 @@ def build(
                 stream_logs=True,
             )
             lines.extend(str(line).rstrip("\n") for line in log)  # type: ignore[union-attr]  # an iterator, with stream_logs
-        except DockerException as error:
+        except (DockerException, UnicodeDecodeError) as error:  # the library decodes a failed build's log
             raise _failure(engine, lines, error) from error
         found = json.loads(described.read_text(encoding="utf-8"))
     made = found.get("containerimage.config.digest"), found.get("containerimage.digest")

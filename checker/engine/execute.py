@@ -10,6 +10,7 @@ from docker.errors import APIError
 from docker.utils.socket import STDOUT, frames_iter
 
 from .errors import ExecFailed, asking
+from .logs import hang_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -126,9 +127,7 @@ def _start(api: Any, made: str, timeout: float) -> tuple[bool, _Reading]:
                 for stream, chunk in frames_iter(connection, tty=False):  # type: ignore[no-untyped-call]
                     reading.take(stream, chunk)
             finally:
-                # The SDK hangs the answer on the socket to keep it alive: both hold the connection.
-                if answer := getattr(connection, "_response", None):
-                    answer.close()
+                hang_up(connection)
                 connection.close()
         except Exception as error:  # noqa: BLE001 - carried over to the thread that waits
             reading.error = error

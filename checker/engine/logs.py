@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from docker.errors import APIError, DockerException
+from docker.errors import APIError
 
 from .errors import NotReadable, asking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from docker.types.daemon import CancellableStream
 
     from .connect import Engine
 
@@ -58,7 +55,7 @@ def read(
     Parameters
     ----------
     tail
-        How many of the last lines to read; all where it is None.
+        How many of the last lines of both streams together to read; all where it is None.
     limit
         Bytes read of each stream. A longer log is cut at its end.
 
@@ -103,12 +100,10 @@ def _stream(
                 why="The engine then throws the output away, or sends it where it cannot read it back.",
                 next="`docker inspect` shows the driver under HostConfig.LogConfig.",
             ) from error
-        data, more = bounded(stream, limit)
-        if more:
-            with suppress(
-                DockerException
-            ):  # over ssh a stream cannot be cut short; it ends with its connection
-                stream.close()
+        try:
+            data, more = bounded(stream, limit)
+        finally:
+            hang_up(stream)
     return data.decode(errors="replace"), more
 
 
@@ -122,10 +117,7 @@ def bounded(chunks: Iterable[bytes], limit: int) -> tuple[bytes, bool]:
     return bytes(data), False
 
 
-def hang_up(stream: CancellableStream[bytes]) -> None:
-    """Close a stream's connection, which the SDK leaves open.
-
-    The engine may have closed its end already; over ssh a stream cannot be cut short.
-    """
-    with suppress(DockerException, OSError):
-        stream.close()
+def hang_up(stream: object) -> None:
+    """Close the answer that a stream of the SDK comes from, which the SDK itself leaves open."""
+    if answer := getattr(stream, "_response", None):
+        answer.close()

@@ -1,0 +1,40 @@
+"""Volumes."""
+
+from __future__ import annotations
+
+import pytest
+from made import making
+
+from checker.engine import volume
+from checker.engine.errors import Missing
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def made(engine):
+    with making(engine) as maker:
+        yield maker
+
+
+def test_a_volume_and_who_uses_it(engine, made):
+    name = made.volume(labels={"k": "v"}, driver_opts={"type": "tmpfs", "device": "tmpfs", "o": "size=1m"})
+    one = made.container("sleep", "300", volumes={name: {"bind": "/v", "mode": "rw"}})
+    stopped = made.container(start=False, volumes={name: {"bind": "/w", "mode": "ro"}})
+    made.container(start=False, volumes={made.volume(): {"bind": f"/{name}", "mode": "rw"}})
+    found = volume.find(engine, name)
+    assert (found.driver, found.labels, found.options["o"]) == ("local", {"k": "v"}, "size=1m")
+    assert found.used_by() == tuple(sorted([one.name, stopped.name]))
+    assert not found.anonymous
+
+
+def test_an_anonymous_volume_is_told_apart(engine, made):
+    one = made.container("sleep", "300", volumes=["/data"])
+    (mount,) = one.mounts
+    assert (mount.type, str(mount.destination)) == ("volume", "/data")
+    assert volume.find(engine, mount.source).anonymous
+
+
+def test_a_missing_volume(engine):
+    with pytest.raises(Missing, match="volume named no-such"):
+        volume.find(engine, "no-such-volume")
