@@ -153,8 +153,7 @@ def load_checks(path: Path) -> Exercise:
     try:
         exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102 - the course's own code
     except Exception as error:
-        message = error.message if isinstance(error, CourseFault) else f"{type(error).__name__}: {error}"
-        raise CourseFault(f"{path}, line {_line(error, path)}: {message}", next="Mend that line.") from error
+        raise broken(path, error) from error
     finally:
         del sys.modules[module.__name__]
     exercise = getattr(module, "exercise", None)
@@ -163,6 +162,12 @@ def load_checks(path: Path) -> Exercise:
             f"{path}, line 1: no Exercise named `exercise` is made.", next="See CONTRIBUTING.md."
         )
     return exercise
+
+
+def broken(path: Path, error: Exception) -> CourseFault:
+    """Return the fault that names the file ``path`` and the line in which ``error`` was raised."""
+    message = error.message if isinstance(error, CourseFault) else f"{type(error).__name__}: {error}"
+    return CourseFault(f"{path}, line {_line(error, path)}: {message}", next="Mend that line.")
 
 
 def _line(error: Exception, path: Path) -> int:

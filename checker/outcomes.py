@@ -148,7 +148,7 @@ def failed(
 
 def errored(check: Check, error: Exception) -> CheckResult:
     """Return the result of a check in which the course or the engine failed."""
-    fault = error if isinstance(error, CourseError) else _engine_fault(error)
+    fault = error if isinstance(error, CourseError) else engine_fault(error)
     if isinstance(fault, EngineFault):
         reason, message, next_step = f"{ENGINE}{fault.kind}", fault.message, fault.next
     elif isinstance(fault, CourseFault):
@@ -165,7 +165,7 @@ def errored(check: Check, error: Exception) -> CheckResult:
     )  # fmt: skip
 
 
-def _engine_fault(error: Exception) -> EngineFault | None:
+def engine_fault(error: Exception) -> EngineFault | None:
     """Return the engine's fault that ``error`` speaks of, or ``None`` where it is the check's own mistake."""
     if isinstance(error, APIError) and (error.status_code or 500) < 500:
         return None  # the engine is well; it was asked for something odd

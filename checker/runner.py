@@ -95,9 +95,9 @@ class Runner:
 
     def _follow(self, run: Following, request: dict[str, Any]) -> None:
         """Send the request and take what comes of it; Ctrl-C stops the checks and leaves nothing running."""
-        process = self._process
-        if process is None or not process.usable:
-            process = self._process = Process()
+        if self._process and not self._process.usable:
+            self.close()
+        process = self._process = self._process or Process()
         try:
             process.send(request)
             while not run.ended:

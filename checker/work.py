@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from .course import CHECKS, Course, Loaded, tree_sha256
+from .course import CHECKS, Course, Loaded, broken, tree_sha256
 from .engine import scene
-from .errors import EngineFault, Refused
+from .errors import CourseError, EngineFault, Refused
 from .images.provide import provide
 from .lab import Lab
 from .locks import locked
+from .outcomes import engine_fault
 from .overlay import files_below, lay
 from .record import RECORD, Record
 
@@ -118,11 +119,22 @@ def set_scene(
     fetch(engine, loaded, say)
     before = _digests(folder)
     if loaded.exercise.scene_function:
-        with Lab(engine, loaded.exercise, folder, seed) as lab:
+        with Lab(engine, loaded.exercise, folder, seed) as lab, _named(loaded):
             loaded.exercise.scene_function(lab, seed)
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     files = dict(_digests(folder).items() - before.items())
     Record(loaded.id, course.version, seed, engine.id, now, files=files).write(folder)
+
+
+@contextlib.contextmanager
+def _named(loaded: Loaded) -> Iterator[None]:
+    """Let a mistake in a scene name its line."""
+    try:
+        yield
+    except CourseError:
+        raise
+    except Exception as error:
+        raise engine_fault(error) or broken(loaded.starter / CHECKS, error) from error
 
 
 def fetch(engine: Engine, loaded: Loaded, say: Say = lambda _: None) -> None:

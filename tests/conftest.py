@@ -31,7 +31,7 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture
-def state(tmp_path, monkeypatch):
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """State and data directories of the test's own, so that it never meets the user's."""
     monkeypatch.setenv("COURSE_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "data"))

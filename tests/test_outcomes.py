@@ -56,12 +56,12 @@ def test_values_go_to_the_checks_that_name_them() -> None:
     exercise = an_exercise()
 
     @exercise.check(points=0)
-    def found():
+    def found() -> int:
         "It is there"
         return 42
 
     @exercise.check(points=2)
-    def right(lab, found):
+    def right(lab: Any, found: Any) -> None:
         "It is right"
         assert (type(lab), found) == (FakeLab, 42)
 
@@ -74,20 +74,20 @@ def test_what_needs_a_failed_check_is_blocked_and_the_rest_runs() -> None:
     exercise = an_exercise()
 
     @exercise.check(points=1)
-    def a(lab):
+    def a(lab: Any) -> None:
         "A"
         raise failing()
 
     @exercise.check(points=1)
-    def b(lab, a):
+    def b(lab: Any, a: Any) -> None:
         "B"
 
     @exercise.check(points=1)
-    def c(lab, b):
+    def c(lab: Any, b: Any) -> None:
         "C"
 
     @exercise.check(points=1)
-    def d(lab):
+    def d(lab: Any) -> None:
         "D"
 
     results = run(exercise)
@@ -101,7 +101,7 @@ def test_evidence_is_small_and_plain() -> None:
     exercise = an_exercise()
 
     @exercise.check(points=1)
-    def a(lab):
+    def a(lab: Any) -> None:
         "A"
         raise failing()
 
@@ -114,7 +114,7 @@ def test_an_object_that_is_missing_is_the_learners_failure() -> None:
     exercise = an_exercise()
 
     @exercise.check(points=1)
-    def a(lab):
+    def a(lab: Any) -> None:
         "A"
         raise Missing("container", "c01-x")
 
@@ -134,12 +134,12 @@ def test_any_other_exception_is_an_error_that_costs_nothing(error: Exception, re
     exercise = an_exercise()
 
     @exercise.check(points=1)
-    def a(lab):
+    def a(lab: Any) -> None:
         "A"
         raise error
 
     @exercise.check(points=1)
-    def b(lab):
+    def b(lab: Any) -> None:
         "B"
 
     results = run(exercise)
@@ -153,16 +153,16 @@ def test_an_engine_that_is_gone_ends_the_run() -> None:
     exercise = an_exercise()
 
     @exercise.check(points=1)
-    def a(lab):
+    def a(lab: Any) -> None:
         "A"
         raise EngineFault("It is gone.", next="Start it.", kind="stopped")
 
     @exercise.check(points=1)
-    def b(lab, a):
+    def b(lab: Any, a: Any) -> None:
         "B"
 
     @exercise.check(points=1)
-    def c(lab):
+    def c(lab: Any) -> None:
         "C"
         pytest.fail("the engine is not asked again")
 
@@ -176,11 +176,11 @@ def test_what_the_engine_does_not_offer_is_an_error_that_blames_nobody() -> None
     exercise = an_exercise(requires=["cgroup-v2"])
 
     @exercise.check(points=1, requires=["swap"])
-    def a(lab):
+    def a(lab: Any) -> None:
         "A"
 
     @exercise.check(points=1)
-    def b(lab, a):
+    def b(lab: Any, a: Any) -> None:
         "B"
 
     assert statuses(run(exercise, offered={"cgroup-v2", "swap"})) == {"a": "passed", "b": "passed"}
@@ -196,16 +196,16 @@ def test_no_check_begins_once_the_exercises_time_is_used_up() -> None:
     exercise = an_exercise(timeout=10)
 
     @exercise.check(points=1)
-    def a(lab):
+    def a(lab: Any) -> None:
         "A"
         clock.now += 11
 
     @exercise.check(points=1)
-    def b(lab):
+    def b(lab: Any) -> None:
         "B"
 
     @exercise.check(points=1)
-    def c(lab, b):
+    def c(lab: Any, b: Any) -> None:
         "C"
 
     assert statuses(run(exercise, clock=clock)) == {"a": "passed", "b": "timeout", "c": "blocked"}
@@ -218,7 +218,7 @@ def test_a_check_whose_time_is_up_is_stopped_and_the_next_one_runs() -> None:
     checks = CheckRun(exercise, set(), lambda _: None, results.append, clock)
 
     @exercise.check(points=1, timeout=2)
-    def a(lab):
+    def a(lab: Any) -> None:
         "A"
         checks.time_up()  # too early: nothing happens
         clock.now += 3
@@ -228,7 +228,7 @@ def test_a_check_whose_time_is_up_is_stopped_and_the_next_one_runs() -> None:
             pytest.fail("it goes on")
 
     @exercise.check(points=1)
-    def b(lab):
+    def b(lab: Any) -> None:
         "B"
         checks.time_up()  # a late signal: this check has time left
 

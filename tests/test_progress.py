@@ -26,7 +26,8 @@ def a_result(
 ) -> Result:
     check = CheckResult("greeter", "A container", status, score, 3, reason=reason)
     return Result(
-        run_id, GREET, status, status is not Status.ERROR, score, 3, 7, f"2026-01-01T00:00:0{run_id}Z", 12.5, [check],
+        run_id, GREET, status, status is not Status.ERROR, score, 3, 7,
+        f"2026-01-01T00:00:0{run_id}Z", 12.5, [check],
         "1",
         "0" * 64,
     )  # fmt: skip
