@@ -204,7 +204,9 @@ def _open(endpoint: Endpoint, version: str, timeout: float) -> docker.DockerClie
     if found:
         pair = (str(found.cert), str(found.key)) if found.cert and found.key else None
         tls = TLSConfig(client_cert=pair, ca_cert=str(found.ca) if found.ca else None, verify=found.verify)
-    return docker.DockerClient(base_url=endpoint.url, version=version, timeout=timeout, tls=tls)  # type: ignore[arg-type]
+    client = docker.DockerClient(base_url=endpoint.url, version=version, timeout=timeout, tls=tls)  # type: ignore[arg-type]
+    client.api.trust_env = False  # `docker` asks no web proxy for the way to its engine; nor do we
+    return client
 
 
 def _greet(endpoint: Endpoint, timeout: float) -> dict[str, Any]:

@@ -420,6 +420,17 @@ def test_a_socket_without_its_first_slash(
             assert engine.id == "fake"
 
 
+def test_no_web_proxy_is_asked_for_the_engine(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with FakeEngine(None) as fake:
+        monkeypatch.setenv("DOCKER_HOST", fake.url)
+        with connect.connect() as engine:
+            assert engine.id == "fake"
+
+
 @pytest.mark.engine
 def test_an_idle_engine_closes_cleanly_and_opens_again(engine: Engine) -> None:
     program = (
