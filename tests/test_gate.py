@@ -1,0 +1,89 @@
+"""What the gate finds without an engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.gate import findings_of_orphans, findings_on_paper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from checker.course import Course
+
+GREET = "01-small/greet"
+
+
+def found(course: Course, exercise: str = GREET) -> list[str]:
+    return [finding.message for finding in findings_on_paper(course, course.load(exercise))]
+
+
+def edit(path: str, old: str, new: str) -> Callable[[Path], None]:
+    def change(root: Path) -> None:
+        text = (root / path).read_text()
+        assert old in text
+        (root / path).write_text(text.replace(old, new))
+
+    return change
+
+
+def add(path: str, text: str = "x") -> Callable[[Path], None]:
+    def change(root: Path) -> None:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+
+    return change
+
+
+CHECKS = f"exercises/{GREET}/checks.py"
+SOLUTION = f"solutions/{GREET}"
+
+
+def test_a_sound_course_has_no_findings(fake_course: Course) -> None:
+    assert [found(fake_course, name) for name in fake_course.ids()] == [[]] * 6
+    assert list(findings_of_orphans(fake_course)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (edit(f"{SOLUTION}/exercise.ipynb", "prints `hello`", "says `hello`"), "is stale"),
+        (edit(CHECKS, '"A run has a name, an image and a command.",', ""), "fewer than three hints"),
+        (edit(CHECKS, '"A run has a name, an image and a command.",', '" ",'), "hint is empty"),
+        (edit(CHECKS, 'docs=["docker container run"]', "docs=[]"), "no documentation"),
+        (add(f"{SOLUTION}/why.md", "\n"), "why.md is missing or empty"),
+        (edit(f"{SOLUTION}/mutants/removed/expect.toml", '"greeter"', '"nobody"'), "names no check"),
+        (edit(f"{SOLUTION}/mutants/removed/expect.toml", '"fake-greet"', '""'), "empty phrase"),
+        (add(f"{SOLUTION}/notes.txt"), "notes.txt is no part of an answer"),
+        (add(f"{SOLUTION}/alternatives/two-steps/notes.txt"), "notes.txt is no part of an answer"),
+        (add(f"{SOLUTION}/alternatives/two-steps/expect.toml"), "expect.toml is no part of an answer"),
+        (add(f"exercises/{GREET}/answer.py"), "answer.py is a part of an answer"),
+        (add(f"exercises/{GREET}/__pycache__/checks.pyc"), "left behind by a tool"),
+        (add(f"exercises/{GREET}/data.txt", ""), "data.txt is empty"),
+    ],
+)
+def test_each_finding_is_named(fake_course: Course, change: Callable[[Path], None], message: str) -> None:
+    change(fake_course.root)
+
+    (text,) = found(fake_course)
+    assert message in text
+
+
+def test_a_solution_file_that_equals_the_starters_is_named(fake_course: Course) -> None:
+    same = fake_course.root / "exercises/01-small/page/page.html"
+    (fake_course.root / "solutions/01-small/page/page.html").write_bytes(same.read_bytes())
+
+    assert "equals the starter's" in found(fake_course, "page")[0]
+
+
+def test_folders_that_belong_to_nothing_are_named(fake_course: Course) -> None:
+    (fake_course.root / "solutions/01-small/gone").mkdir()
+    (fake_course.root / "exercises/01-small/empty").mkdir()
+
+    assert [finding.message for finding in findings_of_orphans(fake_course)] == [
+        "solutions/01-small/gone has no exercise.",
+        "exercises/01-small/empty has no checks.py.",
+    ]
