@@ -210,7 +210,6 @@ class PrivateApt:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=env, check=False)
         if done.returncode == 0:
             return done.stdout
-        said = [
-            line for line in done.stderr.splitlines() if line.startswith("E:")
-        ] or done.stderr.splitlines()
-        raise Refused(f"apt could not {purpose}: {' '.join(said[-2:]).removeprefix('E: ')}", next=NEXT)
+        lines = done.stderr.splitlines()
+        said = [line.removeprefix("E: ") for line in lines if line.startswith("E: ")] or lines
+        raise Refused(f"apt could not {purpose}: {' '.join(said[-2:])}", next=NEXT)

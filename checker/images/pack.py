@@ -98,17 +98,17 @@ def room(folder: Path) -> Iterator[None]:
     """Turn a full disk, ours or the engine's, into a message that says which disk, and what to do."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            raise Refused(
-                f"{folder} cannot be written: {error.strerror or error}.", next=_ELSEWHERE
-            ) from error
-        raise Refused(f"The disk that holds {folder} is full.", next=_ELSEWHERE) from error
-    except APIError as error:
+    except APIError as error:  # first: it is an OSError, too
         if "no space left" in str(error).lower():
             raise Refused(
                 "The engine's disk is full.", next="`docker system df` shows what takes the room."
             ) from error
+        raise
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise Refused(f"The disk that holds {folder} is full.", next=_ELSEWHERE) from error
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise Refused(f"{folder} cannot be written: {error.strerror}.", next=_ELSEWHERE) from error
         raise
     except Refused as error:
         if re.search(r"no space left|enough free space", error.message, re.IGNORECASE):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
-from docker.errors import DockerException
+from docker.errors import DockerException, NotFound
 
 from checker.images import catalogue as catalogue_module
 from checker.images.catalogue import catalogue
@@ -69,7 +69,8 @@ def start(engine: Engine) -> Iterator[Start]:
 
     yield detached
     for container in containers:
-        container.remove(force=True, v=True)
+        with suppress(NotFound):  # the test may have removed it
+            container.remove(force=True, v=True)
 
 
 @pytest.fixture

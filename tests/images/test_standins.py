@@ -188,10 +188,11 @@ def test_python(image: Have, run: Run) -> None:
 
 
 def test_python_build_compiles_an_extension(image: Have, run: Run) -> None:
-    code = '#include <Python.h>\nint main(void){Py_Initialize();PyRun_SimpleString("print(6*7)");'
-    code += "return Py_FinalizeEx();}"
+    code = '#include <Python.h>\nint main(void) { Py_Initialize(); PyRun_SimpleString("print(6*7)");'
+    code += " return Py_FinalizeEx(); }"
     build = "gcc -o /p /p.c $(python3-config --includes --ldflags --embed) && /p"
-    assert run(image("python-build"), "sh", "-c", f'printf "{code}" > /p.c; {build}') == (0, "42")
+    script = f"printenv CODE > /p.c; {build}"
+    assert run(image("python-build"), "sh", "-c", script, environment={"CODE": code}) == (0, "42")
     assert run(image("python-build"), "sh", "-c", "which gcc g++ make pip")[0] == 0
 
 
