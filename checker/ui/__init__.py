@@ -1,13 +1,16 @@
-"""What shows in JupyterLab. A name is imported when it is asked for: an answer may need ``submit`` alone."""
+"""What shows in JupyterLab. A name is imported when it is asked for: an answer may need ``submit`` alone.
+
+No module has the name of a function: importing it would take the function's place.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .check_panel import panel
+    from .hand_in import submit
     from .pages import course_map, doctor_report, exercise_link
-    from .panel import panel
-    from .submit import submit
 
 __all__ = ["course_map", "doctor_report", "exercise_link", "panel", "submit"]
 
@@ -15,8 +18,8 @@ _MODULES = {
     "course_map": "pages",
     "doctor_report": "pages",
     "exercise_link": "pages",
-    "panel": "panel",
-    "submit": "submit",
+    "panel": "check_panel",
+    "submit": "hand_in",
 }
 
 

@@ -16,12 +16,9 @@ function ago({ name, age }, since) {
 }
 
 /** Expected – found – why – next, each where there is one. */
-function particulars(check, titles) {
+function particulars(check) {
   if (check.status === "passed") return null;
-  if (check.status === "blocked") {
-    const needs = check.blocked_by.map((id) => titles[id] ?? id).join("; ");
-    return h("p", {}, `It needs a check that has not passed: ${needs}.`);
-  }
+  if (check.status === "blocked") return h("p", {}, ...prose(check.message));
   const rows = [
     ["Expected", check.expected],
     ["Found", check.actual],
@@ -32,7 +29,7 @@ function particulars(check, titles) {
   return h("dl", {}, ...rows.flatMap(([label, text]) => [h("dt", {}, label), h("dd", {}, ...prose(text))]));
 }
 
-function checkLine(check, titles) {
+function checkLine(check) {
   const [sign, word] = SIGNS[check.status];
   const points = check.max_points ? `${check.points ?? "–"} of ${check.max_points}` : "";
   return h(
@@ -42,7 +39,7 @@ function checkLine(check, titles) {
     h("span", { class: "course-title" }, ...prose(check.title)),
     h("span", { class: "course-word" }, word),
     points ? h("span", { class: "course-points", title: "points" }, points) : null,
-    particulars(check, titles),
+    particulars(check),
   );
 }
 
@@ -50,12 +47,11 @@ function checkLine(check, titles) {
 function lines(view) {
   const results = view.results ?? [];
   const all = view.about?.checks ?? [];
-  const titles = Object.fromEntries(all.map((check) => [check.id, check.title]));
   const next = all.findIndex((check) => !results.some((result) => result.id === check.id));
   return all.map((check, index) => {
     const result = results.find((one) => one.id === check.id);
     const waiting = view.busy === "check" && index === next ? "running" : "open";
-    return checkLine(result ?? { id: check.id, title: check.title, status: waiting }, titles);
+    return checkLine(result ?? { id: check.id, title: check.title, status: waiting });
   });
 }
 
@@ -202,7 +198,7 @@ function render({ model, el }) {
 function metaLine(about, standing) {
   if (!about.title) return "";
   const parts = [`${about.minutes} minutes`, about.core ? "core" : "extra"];
-  if (standing.passed_before) parts.push("passed before");
+  if (standing.passed_before) parts.push("passed");
   if (about.interactive) parts.push("done in a terminal, so a regrade elsewhere does not see it");
   return parts.join(" · ");
 }

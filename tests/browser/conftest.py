@@ -10,11 +10,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import Locator, Page, expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from checker.engine.connect import Engine
 
 TOKEN = "of-the-tests"
 HERE = Path(__file__).parent
@@ -31,7 +37,7 @@ FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args):
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not chromium and not os.environ.get("CI"):
         pytest.skip("no chromium: install it, or name it with CHROMIUM")
@@ -39,7 +45,13 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 @pytest.fixture(scope="session")
-def browser_context_args(browser_context_args):
+def base_url() -> str | None:
+    """No address in common. The plugin's own fixture of this name is one that pytest 9 warns of."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
     return {**browser_context_args, "viewport": {"width": 1200, "height": 1000}}
 
 
@@ -65,7 +77,7 @@ class Lab:
 
 
 @pytest.fixture(scope="session")
-def start_lab(tmp_path_factory) -> Iterator[Callable[..., Lab]]:
+def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Lab]]:
     """Start ``course lab`` in a folder, with directories of its own; stop it by Ctrl-C in the end."""
     running: list[subprocess.Popen[str]] = []
 
@@ -126,25 +138,26 @@ def _address(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def fake_course(tmp_path_factory) -> Path:
-    """A copy of the tests' small course, with a lesson of its own."""
+def small_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the tests' small course, with names of its own on the engine and a start page."""
     root = tmp_path_factory.mktemp("course") / "course"
     shutil.copytree(HERE.parent / "fake_course", root)
+    for path in [*root.rglob("*.py"), *root.rglob("*.ipynb")]:
+        path.write_text(path.read_text("utf-8").replace("fake-", f"fake{os.getpid()}-"), "utf-8")
     (root / "notebooks").mkdir(exist_ok=True)
     sources = [
-        "from checker.ui import course_map, doctor_report, exercise_link",
-        "exercise_link('01-small/greet')",
+        "import sys\nfrom checker.ui import course_map, doctor_report, exercise_link\nprint(sys.executable)",
+        "exercise_link('01-small/count')",
         "doctor_report()",
         "course_map()",
-        "exercise_link('01-small/count')",
     ]
-    (root / "notebooks" / "01-small.ipynb").write_text(json.dumps(notebook(*sources)))
+    (root / "notebooks" / "00-start-here.ipynb").write_text(json.dumps(notebook(*sources)))
     return root
 
 
 def notebook(*sources: str) -> dict[str, object]:
     """Return a notebook with these code cells."""
-    cells = [
+    cells: list[dict[str, object]] = [
         {
             "cell_type": "code",
             "id": f"c{number}",
@@ -160,28 +173,82 @@ def notebook(*sources: str) -> dict[str, object]:
 
 
 @pytest.fixture(scope="session")
-def lab(start_lab, fake_course, engine) -> Lab:
+def lab(start_lab: Callable[[Path], Lab], small_course: Path, engine: Engine) -> Lab:
     """JupyterLab on the small course."""
-    return start_lab(fake_course)
+    del engine
+    return start_lab(small_course)
+
+
+class Screen:
+    """A page that shows a notebook of the course, driven by JupyterLab's commands."""
+
+    def __init__(self, page: Page, lab: Lab) -> None:
+        self.page = page
+        self.lab = lab
+
+    def open(self, path: str) -> Screen:
+        """Open a file and, if it is a notebook, wait until its kernel answers."""
+        if "/lab" not in self.page.url:
+            self.page.goto(f"{self.lab.url}/lab?token={TOKEN}&reset")
+            self.page.wait_for_function("window.jupyterapp !== undefined")
+        self.page.evaluate(_OPEN, path)
+        return self
+
+    def run(self, index: int, source: str | None = None) -> None:
+        """Run a cell of the notebook, with another source if one is given."""
+        self.page.evaluate(_RUN, [index, source])
+
+    def outputs(self, index: int) -> list[dict[str, Any]]:
+        """Return a cell's outputs as the notebook's file holds them."""
+        found = self.page.evaluate(_OUTPUTS, index)
+        return list(found)
+
+    def panel(self) -> Locator:
+        """Show the panel by the notebook's last cell, and return it once it is loaded."""
+        self.run(-1)
+        panel = self.page.locator(".course-panel")
+        expect(panel).to_have_attribute("aria-busy", "false", timeout=20_000)
+        return panel
+
+
+_OPEN = """async path => {
+    await window.jupyterapp.restored;
+    const widget = await window.jupyterapp.commands.execute('docmanager:open', {path});
+    await widget.context.ready;
+    if (!widget.sessionContext) return;
+    await widget.sessionContext.ready;
+    await widget.sessionContext.session.kernel.info;
+}"""
+
+_RUN = """async ([index, source]) => {
+    const content = window.jupyterapp.shell.currentWidget.content;
+    content.activeCellIndex = index < 0 ? content.widgets.length + index : index;
+    if (source !== null) content.activeCell.model.sharedModel.setSource(source);
+    await window.jupyterapp.commands.execute('notebook:run-cell');
+}"""
+
+_OUTPUTS = """index => {
+    const cells = window.jupyterapp.shell.currentWidget.content.widgets;
+    return cells.at(index).model.outputs.toJSON();
+}"""
 
 
 @pytest.fixture
-def open_notebook(page, lab):
-    """Open a notebook of the course and wait until its kernel answers."""
+def screen(page: Page, lab: Lab) -> Screen:
+    """An empty page on the small course's JupyterLab."""
+    return Screen(page, lab)
 
-    def open_it(path: str, lab: Lab = lab):
-        page.goto(f"{lab.url}/lab?token={TOKEN}&reset")
-        page.wait_for_function("window.jupyterapp !== undefined")
-        page.evaluate(
-            """async path => {
-                await window.jupyterapp.restored;
-                const widget = await window.jupyterapp.commands.execute('docmanager:open', {path});
-                await widget.context.ready;
-                await widget.sessionContext.ready;
-                await widget.sessionContext.session.kernel.info;
-            }""",
-            path,
-        )
-        return page
 
-    return open_it
+@pytest.fixture
+def begun(lab: Lab, small_course: Path) -> Callable[[str], Path]:
+    """Begin an exercise of the small course anew, and return the learner's folder."""
+
+    def begin(exercise: str) -> Path:
+        folder = small_course / "work" / exercise
+        if folder.is_dir():
+            lab.course("reset", exercise)
+        done = lab.course("start", exercise)
+        assert done.returncode == 0, done.stderr
+        return folder
+
+    return begin

@@ -15,19 +15,19 @@ from .helper import helper
 from .where import exercise_here
 from .widgets import CourseWidget, esm
 
-#: What the front end may ask for, and what the status line says meanwhile.
-_VERBS = {
-    "check": "Checking …",
-    "hint": "",
-    "start": "Starting the exercise …",
-    "reset": "Beginning anew …",
-    "give_up": "",
+#: What the front end may ask for, and what it shows meanwhile.
+_VERBS: dict[str, dict[str, Any]] = {
+    "check": {"say": "Checking …", "results": [], "verdict": "", "message": ""},
+    "hint": {},
+    "start": {"say": "Starting the exercise …"},
+    "reset": {"say": "Beginning anew …"},
+    "give_up": {},
 }
 
 _VERDICTS = {
-    Status.PASSED: "Passed.",
-    Status.FAILED: "Not yet.",
-    Status.TIMEOUT: "The time ran out.",
+    Status.PASSED: "Passed: {}.",
+    Status.FAILED: "Not yet: {}.",
+    Status.TIMEOUT: "The time ran out: {}.",
     Status.ERROR: "The checks could not decide. This is not your fault, and costs nothing.",
 }
 
@@ -75,8 +75,7 @@ class Panel(CourseWidget):
 
     def _act(self, verb: str) -> None:
         try:
-            anew: dict[str, Any] = {"results": []} if verb == "check" else {}
-            self.change(busy=verb, trouble=None, say=_VERBS.get(verb, ""), saved=self._saved(), **anew)
+            self.change(busy=verb, trouble=None, saved=self._saved(), **_VERBS.get(verb, {}))
             try:
                 done = self._finished(verb, self._helper_asks(verb))
             except CourseError as error:
@@ -107,12 +106,12 @@ class Panel(CourseWidget):
             return {"standing": value}
         result = value["result"]
         passed = sum(check["status"] == Status.PASSED for check in result["checks"])
-        verdict = _VERDICTS[Status(result["status"])]
+        count = f"{passed} of {len(result['checks'])} checks passed"
         return {
             "standing": value,
             "results": result["checks"],
             "verdict": result["status"],
-            "say": f"{verdict} {passed} of {len(result['checks'])} checks passed.",
+            "say": _VERDICTS[Status(result["status"])].format(count),
             "message": "\n".join(line for line in (result["message"], value["unkept"]) if line),
         }
 
