@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from checker.errors import EngineFault
 
 from . import image as images
-from .errors import BuildFailed
+from .errors import BuildFailed, Missing
 from .faults import classify
 
 if TYPE_CHECKING:
@@ -61,9 +61,18 @@ class Build:
     steps: tuple[BuildStep, ...]
     log: str
 
-    def step(self, beginning: str) -> BuildStep | None:
-        """Return the first step whose instruction begins with ``beginning``, such as ``RUN pip``."""
-        return next((one for one in self.steps if one.instruction.startswith(beginning)), None)
+    def step(self, beginning: str) -> BuildStep:
+        """Return the first step whose instruction begins with ``beginning``, such as ``RUN pip``.
+
+        Raises
+        ------
+        Missing
+            If there is none, also where the builder skipped its stage as unused.
+        """
+        for one in self.steps:
+            if one.instruction.startswith(beginning):
+                return one
+        raise Missing("step", f"{beginning} …")
 
 
 def build(
@@ -156,7 +165,7 @@ def _find(engine: Engine, digests: tuple[str | None, ...]) -> Image:
     first, second = digests
     try:
         return images.find(engine, first or second or "")
-    except images.Missing:
+    except Missing:
         return images.find(engine, second or "")
 
 

@@ -139,7 +139,7 @@ class Image:
     def history(self) -> list[Step]:
         """Return how it was made, the oldest step first."""
         with asking(self.engine, "image", self.id):
-            found = self.engine.client.api.history(self.id)
+            found = self.engine.client.api.history(self.id)  # type: ignore[no-untyped-call]
         return [
             Step(one.get("CreatedBy") or "", one.get("Comment") or "", one.get("Size") or 0)
             for one in reversed(found)

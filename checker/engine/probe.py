@@ -31,12 +31,19 @@ IMAGE = "busybox:1.37"
 
 EXERCISE_LABEL = "docker-course.exercise"
 ROLE_LABEL = "docker-course.role"
+#: The object's own name: what inherits labels, as a container does from its image, bears another one.
+NAME_LABEL = "docker-course.name"
 
 #: Seconds after which a probe ends by itself, should nobody be left to remove it.
 LIFETIME = 120
 #: The file in a probe whose commands it runs before it ends, however that comes about.
 UNDO = "/undo/todo"
 _MAIN = f"trap : TERM; sleep {LIFETIME} & wait $!; [ ! -f {UNDO} ] || sh {UNDO}"
+
+
+def labels(exercise: str, role: str, name: str) -> dict[str, str]:
+    """Return the labels of an object that the course makes."""
+    return {EXERCISE_LABEL: exercise, ROLE_LABEL: role, NAME_LABEL: name}
 
 
 class Probe:
@@ -84,9 +91,12 @@ class Probe:
                 pids_limit=64,
                 log_config=LogConfig(type="none"),
             )
-            labels = {EXERCISE_LABEL: exercise, ROLE_LABEL: "probe"}
             made = api.create_container(
-                IMAGE, ["sh", "-c", _MAIN], name=self.name, labels=labels, host_config=host
+                IMAGE,
+                ["sh", "-c", _MAIN],
+                name=self.name,
+                labels=labels(exercise, "probe", self.name),
+                host_config=host,
             )
             self.id = str(made["Id"])
         try:

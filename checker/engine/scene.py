@@ -21,7 +21,7 @@ from checker.errors import CourseFault
 from . import container, probe
 from .build import build
 from .errors import asking
-from .probe import EXERCISE_LABEL, ROLE_LABEL
+from .probe import EXERCISE_LABEL, NAME_LABEL, ROLE_LABEL
 from .waiting import ticks
 
 if TYPE_CHECKING:
@@ -146,11 +146,13 @@ def _held(engine: Engine, owns: Owned, listed: list[dict[str, Any]]) -> Iterator
     for one in listed:
         for name in one["Names"]:
             if name.removeprefix("/") in owns.containers:
-                yield Held("container", name.removeprefix("/"), one["Id"], _label(one))
+                yield Held(
+                    "container", name.removeprefix("/"), one["Id"], _label(one, name.removeprefix("/"))
+                )
     for tag in owns.images:
         with suppress(NotFound):
             one = api.inspect_image(tag)  # type: ignore[no-untyped-call]
-            yield Held("image", tag, one["Id"], _label(one.get("Config") or {}))
+            yield Held("image", tag, one["Id"], _label(one.get("Config") or {}, tag))
     networks = api.networks() if owns.networks else ()
     yield from (_network(one) for one in networks if one["Name"] in owns.networks)
     volumes = (api.volumes().get("Volumes") or ()) if owns.volumes else ()
@@ -158,16 +160,18 @@ def _held(engine: Engine, owns: Owned, listed: list[dict[str, Any]]) -> Iterator
 
 
 def _network(one: dict[str, Any]) -> Held:
-    return Held("network", one["Name"], one["Id"], _label(one))
+    return Held("network", one["Name"], one["Id"], _label(one, one["Name"]))
 
 
 def _volume(one: dict[str, Any]) -> Held:
     """A volume has no id: its name and birth serve as one."""
-    return Held("volume", one["Name"], f"{one['Name']}@{one.get('CreatedAt', '')}", _label(one))
+    return Held("volume", one["Name"], f"{one['Name']}@{one.get('CreatedAt', '')}", _label(one, one["Name"]))
 
 
-def _label(one: dict[str, Any]) -> str:
-    return str((one.get("Labels") or {}).get(EXERCISE_LABEL, ""))
+def _label(one: dict[str, Any], name: str) -> str:
+    """Return the exercise that an object is labelled with; an inherited label counts for nothing."""
+    labels = one.get("Labels") or {}
+    return str(labels.get(EXERCISE_LABEL, "")) if labels.get(NAME_LABEL) == name else ""
 
 
 def _is_local(engine: Engine) -> bool:
@@ -214,8 +218,9 @@ def _labelled(engine: Engine, exercise: str, listed: list[dict[str, Any]]) -> It
     api = engine.client.api
     wanted = {"label": f"{EXERCISE_LABEL}={exercise}"}
     for one in listed:
-        if _label(one) == exercise:
-            yield Held("container", one["Names"][0].removeprefix("/"), one["Id"], exercise)
+        name = one["Names"][0].removeprefix("/")
+        if _label(one, name) == exercise:
+            yield Held("container", name, one["Id"], exercise)
     yield from map(_network, api.networks(filters=wanted))
     yield from map(_volume, api.volumes(filters=wanted).get("Volumes") or ())
 
@@ -269,7 +274,6 @@ class Scene:
         self.engine = engine
         self._exercise = exercise
         self._reference = reference
-        self._labels = {EXERCISE_LABEL: exercise.id, ROLE_LABEL: "scene"}
 
     def container(
         self,
@@ -296,7 +300,7 @@ class Scene:
                 inside: ("127.0.0.1", outside) if isinstance(outside, int) else outside
                 for inside, outside in options["ports"].items()
             }
-        labels = self._labels | dict(options.pop("labels", None) or {})
+        labels = self._labels(name) | dict(options.pop("labels", None) or {})
         reference = self._reference(image)
         with asking(self.engine, "image", reference):
             made = self.engine.client.containers.create(
@@ -310,13 +314,13 @@ class Scene:
         """Create a network; options as ``docker.DockerClient.networks.create`` takes them."""
         self._declared("network", name, self._exercise.owns.networks)
         with asking(self.engine):
-            self.engine.client.networks.create(name, labels=self._labels, **options)
+            self.engine.client.networks.create(name, labels=self._labels(name), **options)
 
     def volume(self, name: str, **options: Any) -> None:
         """Create a volume; options as ``docker.DockerClient.volumes.create`` takes them."""
         self._declared("volume", name, self._exercise.owns.volumes)
         with asking(self.engine):
-            self.engine.client.volumes.create(name, labels=self._labels, **options)
+            self.engine.client.volumes.create(name, labels=self._labels(name), **options)
 
     def image(self, tag: str, files: Mapping[str, str | bytes], **options: Any) -> Image:
         """Build an image from ``files``, a Dockerfile among them; options as a build takes them."""
@@ -326,7 +330,10 @@ class Scene:
                 path = Path(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content.encode() if isinstance(content, str) else content)
-            return build(self.engine, Path(folder), tags=[tag], labels=self._labels, **options).image
+            return build(self.engine, Path(folder), tags=[tag], labels=self._labels(tag), **options).image
+
+    def _labels(self, name: str) -> dict[str, str]:
+        return probe.labels(self._exercise.id, "scene", name)
 
     def _declared(self, noun: str, name: str, names: Sequence[str]) -> None:
         if name not in names:

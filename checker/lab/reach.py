@@ -64,7 +64,7 @@ class Reach:
         """Ask a published port: from here, else from the engine's machine, which may be another one."""
         host = _LOOPBACK.get(host_ip, host_ip)
         payload = http.request(host, port, path, headers=headers)
-        if self._engine.endpoint.url.startswith(("unix:", "npipe:")):
+        if self._is_here():
             try:
                 raw = http.from_here(host, port, payload, timeout=timeout, limit=_LARGEST)
                 return http.parse(raw, host, port)
@@ -90,6 +90,10 @@ class Reach:
         """Remove the helper containers."""
         while self._probes:
             self._probes.popitem()[1].close()
+
+    def _is_here(self) -> bool:
+        """Say whether the engine's ports may be ports of this machine."""
+        return self._engine.endpoint.url.startswith(("unix:", "npipe:"))
 
     def _way_to(self, container: Container) -> tuple[str, str]:
         """Return the network to ask from, and the container's address in it."""

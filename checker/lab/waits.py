@@ -48,7 +48,7 @@ def eventually(
         value: Any = None
         try:
             if value := function():
-                return value  # type: ignore[no-any-return]  # it is what function returned, a T
+                return value
         except (Failure, ObjectError) as error:
             problem = error
         if given_up:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from made import BUSYBOX, making
+from made import BUSYBOX, Made, making
 
 from checker.engine.build import build, steps
 from checker.engine.errors import BuildFailed
 from checker.errors import EngineFault
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from checker.engine.connect import Engine
+
 
 @pytest.fixture
-def made(engine):
+def made(engine: Engine) -> Iterator[Made]:
     with making(engine) as maker:
         yield maker
 
 
-def write(folder, *lines: str):
+def write(folder: Path, *lines: str) -> Path:
     (folder / "Dockerfile").write_text("\n".join([f"FROM {BUSYBOX}", *lines]) + "\n")
     return folder
 
 
-def test_steps_are_read_from_a_plain_log():
+def test_steps_are_read_from_a_plain_log() -> None:
     log = """#0 building with "default" instance using docker driver
 #1 [internal] load build definition from Dockerfile
 #1 DONE 0.0s
@@ -44,7 +52,7 @@ def test_steps_are_read_from_a_plain_log():
 
 
 @pytest.mark.engine
-def test_an_edit_runs_only_what_follows_it(engine, made, tmp_path):
+def test_an_edit_runs_only_what_follows_it(engine: Engine, made: Made, tmp_path: Path) -> None:
     write(tmp_path, "ARG WORD", "COPY a /a", "RUN echo $WORD >/word", "COPY b /b")
     (tmp_path / "a").write_text(made.name())
     (tmp_path / "b").write_text("1")
@@ -59,7 +67,7 @@ def test_an_edit_runs_only_what_follows_it(engine, made, tmp_path):
 
 
 @pytest.mark.engine
-def test_a_target_and_a_secret(engine, made, tmp_path):
+def test_a_target_and_a_secret(engine: Engine, made: Made, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(
         f"FROM {BUSYBOX} AS dev\nRUN --mount=type=secret,id=token wc -c </run/secrets/token >/length\n"
         "FROM dev AS prod\nRUN exit 9\n"
@@ -71,7 +79,7 @@ def test_a_target_and_a_secret(engine, made, tmp_path):
 
 
 @pytest.mark.engine
-def test_a_failing_step_is_named_with_what_it_printed(engine, tmp_path):
+def test_a_failing_step_is_named_with_what_it_printed(engine: Engine, tmp_path: Path) -> None:
     write(tmp_path, "RUN printf 'caf\\351 is closed\\n'; exit 3")
     with pytest.raises(BuildFailed, match="exit code: 3") as caught:
         build(engine, tmp_path)
@@ -81,14 +89,14 @@ def test_a_failing_step_is_named_with_what_it_printed(engine, tmp_path):
 
 @pytest.mark.engine
 @pytest.mark.parametrize("line", ["FROMM x", "COPY nowhere /"])
-def test_a_wrong_dockerfile_is_the_builders_own_words(engine, tmp_path, line):
+def test_a_wrong_dockerfile_is_the_builders_own_words(engine: Engine, tmp_path: Path, line: str) -> None:
     write(tmp_path, line)
-    with pytest.raises(BuildFailed, match=line.split()[0] if "FROMM" in line else line.split()[1]):
+    with pytest.raises(BuildFailed, match=line.split(maxsplit=1)[0] if "FROMM" in line else line.split()[1]):
         build(engine, tmp_path)
 
 
 @pytest.mark.engine
-def test_no_dockerfile_and_no_network(engine, tmp_path):
+def test_no_dockerfile_and_no_network(engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(BuildFailed, match="Dockerfile"):
         build(engine, tmp_path)
     write(tmp_path, "RUN ping -c 1 127.0.0.1 && ! ip route | grep default && exit 4")
@@ -97,7 +105,7 @@ def test_no_dockerfile_and_no_network(engine, tmp_path):
 
 
 @pytest.mark.engine
-def test_a_base_that_cannot_be_had_is_nobodys_fault(engine, tmp_path):
+def test_a_base_that_cannot_be_had_is_nobodys_fault(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM registry.invalid/nowhere:1\n")
     with pytest.raises(EngineFault, match="nowhere") as caught:
         build(engine, tmp_path)

@@ -29,7 +29,7 @@ def offered(**info: Any) -> frozenset[str]:
     return capabilities(cast("Engine", Pretended(**info)))
 
 
-def test_an_old_rootful_engine():
+def test_an_old_rootful_engine() -> None:
     found = offered(
         MemoryLimit=True,
         PidsLimit=False,
@@ -41,7 +41,7 @@ def test_an_old_rootful_engine():
     assert not found & {"pids-limit", "swap-limit", "cgroup-v2", "rootless", "userns-remap"}
 
 
-def test_a_rootless_engine_with_the_containerd_store():
+def test_a_rootless_engine_with_the_containerd_store() -> None:
     found = offered(
         CgroupVersion="2",
         CpuCfsQuota=True,
@@ -52,12 +52,12 @@ def test_a_rootless_engine_with_the_containerd_store():
     assert not found & {"rootful", "classic-store", "memory-limit"}
 
 
-def test_an_engine_that_says_next_to_nothing():
+def test_an_engine_that_says_next_to_nothing() -> None:
     assert offered(SecurityOptions=None, DriverStatus=None) >= {"cgroup-v1", "rootful", "classic-store"}
 
 
 @pytest.mark.engine
-def test_the_real_one(engine):
+def test_the_real_one(engine: Engine) -> None:
     found = capabilities(engine)
     assert len(found & {"cgroup-v1", "cgroup-v2"}) == 1
     assert {"buildx", "compose"} <= found

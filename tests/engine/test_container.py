@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import io
 import tarfile
+from typing import TYPE_CHECKING
 
 import pytest
-from made import making, wait_for
+from made import Made, making, wait_for
 
 from checker.engine import container, probe
 from checker.engine.container import Change, State
 from checker.engine.errors import ExecFailed, Missing, NotReadable, ObjectError
 from checker.errors import EngineFault
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.engine.connect import Engine
+
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
-def made(engine):
+def made(engine: Engine) -> Iterator[Made]:
     with making(engine) as maker:
         yield maker
 
 
-def test_only_the_exact_name_is_found(engine, made):
+def test_only_the_exact_name_is_found(engine: Engine, made: Made) -> None:
     plain = made.container(start=False)
     made.container(start=False, name=f"{plain.name}.x")
     assert container.find(engine, f"{plain.name}.x").name == f"{plain.name}.x"
@@ -33,7 +39,7 @@ def test_only_the_exact_name_is_found(engine, made):
         assert isinstance(caught.value, Missing), wrong
 
 
-def test_running_means_that_its_process_runs(made):
+def test_running_means_that_its_process_runs(made: Made) -> None:
     created = made.container("sleep", "300", start=False)
     assert (created.state, created.running, created.ended, created.exit_code) == (
         "created",
@@ -55,7 +61,7 @@ def test_running_means_that_its_process_runs(made):
     assert vars(restarting.restart_policy) == {"name": "on-failure", "maximum": 9}
 
 
-def test_a_deaf_container_is_stopped_quickly_and_says_137(made):
+def test_a_deaf_container_is_stopped_quickly_and_says_137(made: Made) -> None:
     deaf = made.container("sh", "-c", "trap '' TERM; while :; do sleep 1; done")
     deaf.stop(grace=1)
     assert deaf.refresh().ended
@@ -67,7 +73,7 @@ def test_a_deaf_container_is_stopped_quickly_and_says_137(made):
         deaf.refresh()
 
 
-def test_a_missing_command_leaves_it_created_with_the_reason(made):
+def test_a_missing_command_leaves_it_created_with_the_reason(made: Made) -> None:
     broken = made.container("nowhere", start=False)
     with pytest.raises(EngineFault):
         broken.start()
@@ -76,7 +82,7 @@ def test_a_missing_command_leaves_it_created_with_the_reason(made):
     assert "not started" in broken.status
 
 
-def test_what_was_asked_for_is_read_back(made):
+def test_what_was_asked_for_is_read_back(made: Made) -> None:
     one = made.container(
         "-c", "sleep 300", entrypoint=["sh"], environment=["A=b=c", "EMPTY="], user="1000:1000",
         working_dir="/tmp", init=True, read_only=True, cap_drop=["NET_RAW"], nano_cpus=500_000_000,
@@ -96,7 +102,7 @@ def test_what_was_asked_for_is_read_back(made):
     assert one.image == "busybox:1.37"
 
 
-def test_ports(made):
+def test_ports(made: Made) -> None:
     one = made.container(
         "sleep", "300", ports={"80/tcp": ("127.0.0.1", None), "81/tcp": None, "82/udp": ("127.0.0.1", None)}
     )
@@ -112,7 +118,7 @@ def test_ports(made):
     assert stopped.published(80).host_port == 48080
 
 
-def test_exposing_is_not_publishing(made):
+def test_exposing_is_not_publishing(made: Made) -> None:
     tag = made.tag()
     made.engine.client.api.import_image(
         src=_empty_tar(), repository=tag.partition(":")[0], tag="1", changes=["EXPOSE 8000", 'CMD ["/x"]']
@@ -132,7 +138,7 @@ def _empty_tar() -> bytes:
     return buffer.getvalue()
 
 
-def test_logs_of_both_streams_and_of_none(made):
+def test_logs_of_both_streams_and_of_none(made: Made) -> None:
     both = made.container("sh", "-c", "echo out; echo err >&2; printf 'caf\\351\\n'")
     wait_for(lambda: both.refresh().ended)
     logs = both.logs()
@@ -150,7 +156,7 @@ def test_logs_of_both_streams_and_of_none(made):
     assert silent.log_driver == "none"
 
 
-def test_huge_logs_are_cut(made):
+def test_huge_logs_are_cut(made: Made) -> None:
     flood = made.container("sh", "-c", "yes 0123456789abcde | head -c 8000000; echo; echo last")
     wait_for(lambda: flood.refresh().ended, within=60)
     logs = flood.logs(limit=100_000)
@@ -159,7 +165,7 @@ def test_huge_logs_are_cut(made):
     assert flood.logs(tail=1).stdout == "last\n"
 
 
-def test_exec_without_a_shell(made):
+def test_exec_without_a_shell(made: Made) -> None:
     one = made.container("sleep", "300")
     assert one.exec("echo", "$HOME; exit 3").stdout == "$HOME; exit 3\n"
     result = one.exec(
@@ -172,7 +178,7 @@ def test_exec_without_a_shell(made):
     assert caught.value.reason == "exec-not-started"
 
 
-def test_exec_needs_a_running_container(made):
+def test_exec_needs_a_running_container(made: Made) -> None:
     one = made.container("sleep", "300")
     made.engine.client.api.pause(one.id)
     with pytest.raises(ExecFailed, match="paused"):
@@ -185,21 +191,21 @@ def test_exec_needs_a_running_container(made):
         one.exec("true")
 
 
-def test_a_hung_exec_is_killed_with_its_children(made):
+def test_a_hung_exec_is_killed_with_its_children(made: Made) -> None:
     one = made.container("sleep", "300")
     with pytest.raises(ExecFailed, match="still runs"):
         one.exec("sh", "-c", "sleep 299; echo never", timeout=0.5)
     assert [process.command for process in one.processes()] == ["sleep 300"]
 
 
-def test_exec_output_is_bounded(made):
+def test_exec_output_is_bounded(made: Made) -> None:
     one = made.container("sleep", "300")
     result = one.exec("sh", "-c", "yes | head -c 3000000; echo end >&2", timeout=60)
     assert len(result.raw_stdout) == 2**20
     assert result.stderr == "end\n"
 
 
-def test_files_through_the_archive(made):
+def test_files_through_the_archive(made: Made) -> None:
     one = made.container(start=False)
     one.write_file("/etc/motd", b"\xff\x00hello")
     assert one.read_file("/etc/motd") == b"\xff\x00hello"
@@ -212,20 +218,20 @@ def test_files_through_the_archive(made):
         one.read_file("/etc")
 
 
-def test_links_are_followed_when_read(made):
+def test_links_are_followed_when_read(made: Made) -> None:
     one = made.container("sh", "-c", "echo x >/real; ln -s /real /etc/absolute; ln -s ../real /etc/relative")
     wait_for(lambda: one.refresh().ended)
     assert one.read_file("/etc/absolute") == one.read_file("/etc/relative") == b"x\n"
 
 
-def test_a_read_only_place_cannot_be_written(made):
+def test_a_read_only_place_cannot_be_written(made: Made) -> None:
     one = made.container(start=False, volumes={made.volume(): {"bind": "/v", "mode": "ro"}})
     with pytest.raises(NotReadable) as caught:
         one.write_file("/v/x", b"")
     assert caught.value.reason == "read-only"
 
 
-def test_health_and_processes(made):
+def test_health_and_processes(made: Made) -> None:
     one = made.container(
         "sleep",
         "300",
@@ -238,7 +244,7 @@ def test_health_and_processes(made):
     assert one.pid in [process.pid for process in one.processes()]
 
 
-def test_networks_and_their_modes(made):
+def test_networks_and_their_modes(made: Made) -> None:
     network = made.network()
     one = made.container("sleep", "300", network=network)
     assert list(one.networks) == [network]
@@ -248,7 +254,7 @@ def test_networks_and_their_modes(made):
     assert made.container("true").network_mode == "bridge"
 
 
-def test_a_probe_is_limited_and_leaves_nothing(engine):
+def test_a_probe_is_limited_and_leaves_nothing(engine: Engine) -> None:
     with probe.Probe(engine, "00-x/y") as helper:
         seen = container.find(engine, helper.name)
         assert seen.labels[probe.EXERCISE_LABEL] == "00-x/y"

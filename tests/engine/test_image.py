@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import io
 import tarfile
+from typing import TYPE_CHECKING
 
 import pytest
-from made import BUSYBOX, making
+from made import BUSYBOX, Made, making
 
 from checker.engine import image
 from checker.engine.errors import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.engine.connect import Engine
 
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
-def made(engine):
+def made(engine: Engine) -> Iterator[Made]:
     with making(engine) as maker:
         yield maker
 
 
-def imported(made, *changes: str) -> str:
+def imported(made: Made, *changes: str) -> str:
     """An image with one file and these instructions."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
@@ -29,10 +35,10 @@ def imported(made, *changes: str) -> str:
     made.engine.client.api.import_image(
         src=buffer.getvalue(), repository=tag.partition(":")[0], tag="1", changes=list(changes)
     )
-    return tag
+    return str(tag)
 
 
-def test_its_configuration(engine, made):
+def test_its_configuration(engine: Engine, made: Made) -> None:
     tag = imported(
         made, 'ENTRYPOINT ["/x","-v"]', "CMD echo hi", "ENV A=b=c", "USER 00", "WORKDIR /srv",
         "EXPOSE 80 53/udp",
@@ -53,13 +59,13 @@ def test_its_configuration(engine, made):
     assert found.history()[0].size == 0
 
 
-def test_defaults(engine, made):
+def test_defaults(engine: Engine, made: Made) -> None:
     found = image.find(engine, imported(made, "HEALTHCHECK NONE"))
     assert (found.entrypoint, found.command, found.user, found.workdir) == ((), (), "", "/")
     assert (found.healthcheck, found.stop_signal, found.env) == ((), "SIGTERM", {})
 
 
-def test_a_moved_tag_leaves_the_old_image_dangling(engine, made):
+def test_a_moved_tag_leaves_the_old_image_dangling(engine: Engine, made: Made) -> None:
     tag = imported(made)
     old = image.find(engine, tag)
     engine.client.api.tag(image.find(engine, BUSYBOX).id, tag.partition(":")[0], "1", force=True)
@@ -70,7 +76,7 @@ def test_a_moved_tag_leaves_the_old_image_dangling(engine, made):
         engine.client.api.remove_image(old.id)
 
 
-def test_a_missing_image_and_the_beginning_of_an_id(engine):
+def test_a_missing_image_and_the_beginning_of_an_id(engine: Engine) -> None:
     whole = image.find(engine, BUSYBOX)
     assert image.find(engine, whole.id.removeprefix("sha256:")[:12]).id == whole.id
     for wrong in ("busybox:no-such-tag", "no-such-image", whole.id.removeprefix("sha256:")[:4]):

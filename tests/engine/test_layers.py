@@ -8,6 +8,7 @@ import io
 import json
 import tarfile
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import pytest
 from made import BUSYBOX, making
@@ -16,6 +17,12 @@ from checker.engine import image, layers
 from checker.engine.build import build
 from checker.engine.errors import Missing, NotReadable
 from checker.engine.layers import SavedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from checker.engine.connect import Engine
 
 
 def tar(files: dict[str, bytes]) -> bytes:
@@ -61,7 +68,7 @@ def oci_layout() -> bytes:
 
 
 @pytest.mark.parametrize("layout", [docker_layout, oci_layout])
-def test_both_layouts_show_the_same(layout):
+def test_both_layouts_show_the_same(layout: Callable[[], bytes]) -> None:
     with ExitStack() as files:
         opened = layers.open_saved(io.BytesIO(layout()), files)
         with SavedImage(opened, files.pop_all()) as saved:
@@ -79,20 +86,20 @@ def test_both_layouts_show_the_same(layout):
                 saved.layers[1].read("/etc/token")
 
 
-def test_a_needle_on_the_border_of_two_chunks_is_found(monkeypatch):
+def test_a_needle_on_the_border_of_two_chunks_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layers, "_CHUNK", 16)
     data = tar({"f": b"." * 13 + b"needle" + b"." * 40})
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         assert list(layers.Layer("sha256:0", archive).search(b"needle")) == ["/f"]
 
 
-def test_zstd_is_refused_by_name():
+def test_zstd_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="zstd"):
         layers._unpacked(io.BytesIO(b"\x28\xb5\x2f\xfd...."))
 
 
 @pytest.mark.engine
-def test_a_deleted_file_of_a_real_image(engine, tmp_path):
+def test_a_deleted_file_of_a_real_image(engine: Engine, tmp_path: Path) -> None:
     with making(engine) as made:
         tag = made.tag()
         (tmp_path / "Dockerfile").write_text(f"FROM {BUSYBOX}\nRUN echo nonce-7 >/secret\nRUN rm /secret\n")
@@ -107,7 +114,7 @@ def test_a_deleted_file_of_a_real_image(engine, tmp_path):
 
 
 @pytest.mark.engine
-def test_an_image_beyond_the_limit_is_not_kept(engine, monkeypatch):
+def test_an_image_beyond_the_limit_is_not_kept(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layers, "LIMIT", 1000)
     with pytest.raises(NotReadable, match=BUSYBOX):
         layers.save(engine, image.find(engine, BUSYBOX))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from checker.engine import http, registry
 from checker.engine.errors import Missing, NoAnswer, ObjectError
 from checker.engine.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def digest(data: bytes) -> str:
@@ -43,7 +47,7 @@ PAGES = {
 
 @pytest.fixture
 def team() -> Registry:
-    def ask(path, headers):
+    def ask(path: str, headers: Mapping[str, str]) -> http.Response:
         if path == "/v2/broken/tags/list":
             return http.Response(500, {}, b"oops")
         assert "oci.image.index" in headers["Accept"]
@@ -54,7 +58,7 @@ def team() -> Registry:
     return Registry(ask, "team.test")
 
 
-def test_tags_and_manifests(team):
+def test_tags_and_manifests(team: Registry) -> None:
     assert team.repositories() == ["team/app"]
     assert team.tags("team/app") == ["1", "2"]
     assert team.tags("empty") == []
@@ -64,19 +68,19 @@ def test_tags_and_manifests(team):
     assert team.config("team/app", "1")["config"]["Cmd"] == ["sh"]
 
 
-def test_an_index_names_platforms(team):
+def test_an_index_names_platforms(team: Registry) -> None:
     index = team.manifest("team/app", "2")
     assert index.platforms == {"linux/arm64/v8": digest(MANIFEST)}
     assert index.config == ""
     assert team.manifest("team/app", index.platforms["linux/arm64/v8"]).raw == MANIFEST
 
 
-def test_a_blob_that_is_not_what_its_digest_says(team):
+def test_a_blob_that_is_not_what_its_digest_says(team: Registry) -> None:
     with pytest.raises(ObjectError, match="what it says"):
         team.blob("team/app", digest(b"promised"))
 
 
-def test_what_is_missing_and_what_is_broken(team):
+def test_what_is_missing_and_what_is_broken(team: Registry) -> None:
     with pytest.raises(Missing, match="manifest named team/app:9"):
         team.manifest("team/app", "9")
     with pytest.raises(Missing, match="repository named nobody"):
@@ -85,7 +89,7 @@ def test_what_is_missing_and_what_is_broken(team):
         team.tags("broken")
 
 
-def test_nobody_listens(unused_tcp_port):
+def test_nobody_listens(unused_tcp_port: int) -> None:
     with pytest.raises(NoAnswer, match="connection refused"):
         registry.at(f"127.0.0.1:{unused_tcp_port}").tags("x")
 

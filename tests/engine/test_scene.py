@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 from made import BUSYBOX, Made, making
@@ -14,17 +15,22 @@ from checker.engine.errors import Missing
 from checker.errors import CourseFault
 from checker.exercise import Exercise, Owns
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.engine.connect import Engine
+
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
-def made(engine):
+def made(engine: Engine) -> Iterator[Made]:
     with making(engine) as maker:
         yield maker
 
 
 @pytest.fixture
-def exercise(engine):
+def exercise(engine: Engine) -> Iterator[Exercise]:
     """An exercise of this test's own; whatever it owns is gone in the end."""
     word = secrets.token_hex(4)
     one = Exercise(
@@ -40,11 +46,11 @@ def owning(*ports: int, name: str = "c99-nobody") -> Exercise:
     return Exercise("99-test/other", title="t", minutes=1, owns=Owns(containers=[name], ports=list(ports)))
 
 
-def test_nothing_is_taken_on_a_clean_engine(engine, exercise):
+def test_nothing_is_taken_on_a_clean_engine(engine: Engine, exercise: Exercise) -> None:
     assert not scene.taken(engine, exercise)
 
 
-def test_a_whole_scene_is_made_found_and_removed(engine, exercise):
+def test_a_whole_scene_is_made_found_and_removed(engine: Engine, exercise: Exercise) -> None:
     name = exercise.owns.containers[0]
     maker = scene.Scene(engine, exercise, {"busybox": BUSYBOX}.__getitem__)
     maker.network(name)
@@ -70,7 +76,7 @@ def test_a_whole_scene_is_made_found_and_removed(engine, exercise):
     assert scene.remove(engine, exercise).gone == ()
 
 
-def test_a_scene_makes_declared_names_only(engine, exercise):
+def test_a_scene_makes_declared_names_only(engine: Engine, exercise: Exercise) -> None:
     maker = scene.Scene(engine, exercise, str)
     with pytest.raises(CourseFault, match="c99-undeclared"):
         maker.container("c99-undeclared", BUSYBOX)
@@ -78,7 +84,7 @@ def test_a_scene_makes_declared_names_only(engine, exercise):
         maker.volume("c99-undeclared")
 
 
-def test_names_that_only_look_alike_are_left_alone(engine, exercise, made):
+def test_names_that_only_look_alike_are_left_alone(engine: Engine, exercise: Exercise, made: Made) -> None:
     name = exercise.owns.containers[0]
     longer, odd = made.container(name=f"{name}-2"), made.container(name=f"x{name}")
     assert not scene.taken(engine, exercise)
@@ -87,7 +93,9 @@ def test_names_that_only_look_alike_are_left_alone(engine, exercise, made):
     assert odd.refresh()
 
 
-def test_a_bystander_is_kept_and_what_replaced_it_is_not(engine, exercise, made):
+def test_a_bystander_is_kept_and_what_replaced_it_is_not(
+    engine: Engine, exercise: Exercise, made: Made
+) -> None:
     name = exercise.owns.containers[0]
     bystander = made.container("sleep", "300", name=name)
     keep = scene.taken(engine, exercise).ids
@@ -98,12 +106,14 @@ def test_a_bystander_is_kept_and_what_replaced_it_is_not(engine, exercise, made)
     assert [held.name for held in scene.remove(engine, exercise, keep).gone] == [name]
 
 
-def test_a_deaf_container_is_removed(engine, exercise, made):
+def test_a_deaf_container_is_removed(engine: Engine, exercise: Exercise, made: Made) -> None:
     made.container("sh", "-c", "trap '' TERM; while :; do sleep 1; done", name=exercise.owns.containers[0])
     assert len(scene.remove(engine, exercise).gone) == 1
 
 
-def test_what_a_bystander_uses_is_kept_and_said(engine, exercise, made, monkeypatch):
+def test_what_a_bystander_uses_is_kept_and_said(
+    engine: Engine, exercise: Exercise, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(scene, "_PATIENCE", 0.2)
     name = exercise.owns.networks[0]
     maker = scene.Scene(engine, exercise, str)
@@ -119,7 +129,7 @@ def test_what_a_bystander_uses_is_kept_and_said(engine, exercise, made, monkeypa
     assert scene.remove(engine, exercise).kept == ()
 
 
-def test_only_the_tag_of_a_shared_image_goes(engine, exercise, made):
+def test_only_the_tag_of_a_shared_image_goes(engine: Engine, exercise: Exercise, made: Made) -> None:
     tag = exercise.owns.images[0]
     base = image.find(engine, BUSYBOX)
     engine.client.api.tag(base.id, tag.partition(":")[0], "1")
@@ -131,7 +141,9 @@ def test_only_the_tag_of_a_shared_image_goes(engine, exercise, made):
         image.find(engine, tag)
 
 
-def test_an_image_that_a_stopped_container_still_needs_loses_its_tag(engine, exercise, made):
+def test_an_image_that_a_stopped_container_still_needs_loses_its_tag(
+    engine: Engine, exercise: Exercise, made: Made
+) -> None:
     tag = exercise.owns.images[0]
     maker = scene.Scene(engine, exercise, str)
     kept = maker.image(tag, {"Dockerfile": f"FROM {BUSYBOX}\nRUN echo {secrets.token_hex(4)} >/x\n"})
@@ -143,7 +155,7 @@ def test_an_image_that_a_stopped_container_still_needs_loses_its_tag(engine, exe
     user.remove()
 
 
-def test_two_who_remove_at_once(engine, exercise):
+def test_two_who_remove_at_once(engine: Engine, exercise: Exercise) -> None:
     maker = scene.Scene(engine, exercise, str)
     maker.network(exercise.owns.networks[0])
     maker.container(exercise.owns.containers[0], BUSYBOX, "sleep 300", network=exercise.owns.networks[0])
@@ -159,7 +171,7 @@ def test_two_who_remove_at_once(engine, exercise):
     assert not scene.taken(engine, exercise)
 
 
-def test_a_probe_that_was_left_behind_undoes_and_goes(engine, exercise, made):
+def test_a_probe_that_was_left_behind_undoes_and_goes(engine: Engine, exercise: Exercise, made: Made) -> None:
     kept = volume.find(engine, made.volume())
     mount = made.container(start=False, volumes={kept.name: {"bind": "/v", "mode": "rw"}}).mounts[0]
     left = probe.Probe(engine, exercise.id, mounts=[mount])
@@ -171,7 +183,7 @@ def test_a_probe_that_was_left_behind_undoes_and_goes(engine, exercise, made):
         assert look.script("ls /m0").stdout == ""
 
 
-def test_who_holds_a_port(engine, made: Made):
+def test_who_holds_a_port(engine: Engine, made: Made) -> None:
     one = made.container("sleep", "300", ports={"80/tcp": ("127.0.0.1", None)})
     port = one.published(80).host_port
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
 
 from checker.engine.settings import Binding, Health, Limits, RestartPolicy, bindings, mounts, when
 
 
-def test_a_time_stamp_has_nanoseconds_or_never_was():
+def test_a_time_stamp_has_nanoseconds_or_never_was() -> None:
     assert when("2026-11-24T05:28:57.238230871Z") == datetime(2026, 11, 24, 5, 28, 57, 238230, UTC)
     assert when("2026-11-24T05:28:57Z") == datetime(2026, 11, 24, 5, 28, 57, tzinfo=UTC)
     assert when("2026-11-24T05:28:57.5+01:00") == datetime(2026, 11, 24, 4, 28, 57, 500000, UTC)
@@ -18,7 +19,7 @@ def test_a_time_stamp_has_nanoseconds_or_never_was():
     assert when("") is None
 
 
-def test_the_binding_that_is_open_to_most_comes_first():
+def test_the_binding_that_is_open_to_most_comes_first() -> None:
     found = bindings(
         {
             "80/tcp": [
@@ -37,7 +38,7 @@ def test_the_binding_that_is_open_to_most_comes_first():
 
 
 @pytest.mark.parametrize(("address", "loopback"), [("127.0.0.2", True), ("::1", True), ("192.0.2.1", False)])
-def test_every_loopback_address_is_loopback(address, loopback):
+def test_every_loopback_address_is_loopback(address: str, loopback: bool) -> None:
     assert Binding(address, 80).loopback is loopback
 
 
@@ -57,11 +58,11 @@ def test_every_loopback_address_is_loopback(address, loopback):
         ({"CpuQuota": -1}, (None, None, None, None, None)),
     ],
 )
-def test_limits(host, expected):
+def test_limits(host: dict[str, Any], expected: tuple[Any, ...]) -> None:
     assert tuple(vars(Limits.read(host)).values()) == expected
 
 
-def test_a_bind_is_mounted_again_as_the_user_wrote_it():
+def test_a_bind_is_mounted_again_as_the_user_wrote_it() -> None:
     inner = {"Type": "bind", "Source": "/run/desktop/mnt/host/c/site", "RW": False}
     attrs = {
         "HostConfig": {
@@ -89,7 +90,7 @@ def test_a_bind_is_mounted_again_as_the_user_wrote_it():
     assert not found["/www"].holds(PurePosixPath("/www2/a"))
 
 
-def test_no_policy_and_no_health_check():
+def test_no_policy_and_no_health_check() -> None:
     assert RestartPolicy.read({"RestartPolicy": {"Name": "", "MaximumRetryCount": 0}}) == RestartPolicy(
         "no", 0
     )

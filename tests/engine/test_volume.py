@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from made import making
+from made import Made, making
 
 from checker.engine import volume
 from checker.engine.errors import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.engine.connect import Engine
 
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
-def made(engine):
+def made(engine: Engine) -> Iterator[Made]:
     with making(engine) as maker:
         yield maker
 
 
-def test_a_volume_and_who_uses_it(engine, made):
+def test_a_volume_and_who_uses_it(engine: Engine, made: Made) -> None:
     name = made.volume(labels={"k": "v"}, driver_opts={"type": "tmpfs", "device": "tmpfs", "o": "size=1m"})
     one = made.container("sleep", "300", volumes={name: {"bind": "/v", "mode": "rw"}})
     stopped = made.container(start=False, volumes={name: {"bind": "/w", "mode": "ro"}})
@@ -28,13 +35,13 @@ def test_a_volume_and_who_uses_it(engine, made):
     assert not found.anonymous
 
 
-def test_an_anonymous_volume_is_told_apart(engine, made):
+def test_an_anonymous_volume_is_told_apart(engine: Engine, made: Made) -> None:
     one = made.container("sleep", "300", volumes=["/data"])
     (mount,) = one.mounts
     assert (mount.type, str(mount.destination)) == ("volume", "/data")
     assert volume.find(engine, mount.source).anonymous
 
 
-def test_a_missing_volume(engine):
+def test_a_missing_volume(engine: Engine) -> None:
     with pytest.raises(Missing, match="volume named no-such"):
         volume.find(engine, "no-such-volume")
