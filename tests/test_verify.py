@@ -1,0 +1,200 @@
+"""The author's gate on the real engine: each thing that an author can get wrong is found."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.build import build
+from checker.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from checker.course import Course
+    from checker.engine.connect import Engine
+
+pytestmark = pytest.mark.engine
+
+GREET, PAGE = "01-small/greet", "01-small/page"
+
+
+@pytest.fixture(autouse=True)
+def clean(engine: Engine) -> Iterator[None]:
+    yield
+    left = engine.client.containers.list(all=True, filters={"name": "^/fake-"})
+    for one in left:
+        one.remove(force=True)
+
+
+def messages(course: Course, *ids: str) -> list[str]:
+    build(course)
+    return [finding.message for finding in verify(course, list(ids), shared=True).findings]
+
+
+def write(course: Course, name: str, text: str) -> None:
+    path = course.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def edit(course: Course, name: str, old: str, new: str) -> None:
+    path = course.root / name
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_a_sound_course_has_nothing_to_mend(fake_course: Course, engine: Engine) -> None:
+    report = verify(fake_course, jobs=2, shared=True)
+
+    assert report.findings == []
+    assert sorted(report.exercises) == fake_course.ids()
+    assert list(report.skipped) == ["02-odd/only-elsewhere"]
+    assert "something-no-engine-has" in report.skipped["02-odd/only-elsewhere"]
+    assert not list((fake_course.root / "work").rglob("*"))
+    assert engine.client.containers.list(all=True, filters={"name": "^/(fake-|01-small|02-odd)"}) == []
+
+
+def test_a_starter_that_passes_is_found(fake_course: Course) -> None:
+    write(fake_course, f"exercises/{PAGE}/page.html", "<title>A</title>\n")
+
+    assert "The starter does not fail, it ends as passed." in messages(fake_course, PAGE)
+
+
+def test_a_starter_that_fails_by_an_error_is_found(fake_course: Course) -> None:
+    edit(fake_course, f"exercises/{PAGE}/checks.py", 'if "</title>"', '1 / 0\n    if "</title>"')
+
+    found = messages(fake_course, PAGE)
+    assert any(one.startswith("The starter does not fail, it ends as error.") for one in found)
+
+
+def test_a_solution_that_fails_is_found(fake_course: Course) -> None:
+    write(fake_course, f"solutions/{PAGE}/page.html", "<title>A<title/>\n")
+
+    assert any(
+        one.startswith("The solution ends as failed. title_ends:") for one in messages(fake_course, PAGE)
+    )
+
+
+def test_a_check_that_passes_only_once_is_found(fake_course: Course) -> None:
+    edit(
+        fake_course,
+        f"exercises/{PAGE}/checks.py",
+        "    if",
+        '    (lab.folder / "page.html").write_text(page.replace("/", ""))\n    if',
+    )
+
+    found = messages(fake_course, PAGE)
+    assert any(one.startswith("The solution, checked a second time, ends as failed.") for one in found)
+
+
+def test_a_solution_that_raises_is_found(fake_course: Course) -> None:
+    write(fake_course, f"solutions/{GREET}/alternatives/two-steps/answer.py", "!docker run --name fake-greet"
+          " busybox:1.37 echo hello $(cat name.txt)\n1 / 0\n")  # fmt: skip
+
+    assert messages(fake_course, GREET) == [
+        "The alternative two-steps does not run to its end: Cell 1: ZeroDivisionError: division by zero"
+    ]
+
+
+def test_mutants_that_are_not_caught_as_expected_are_found(fake_course: Course) -> None:
+    mutants = f"solutions/{GREET}/mutants"
+    edit(fake_course, f"{mutants}/removed/expect.toml", "fake-greet", "something else")
+    write(
+        fake_course,
+        f"{mutants}/right/answer.py",
+        "!docker run --name fake-greet busybox:1.37 echo hello $(cat name.txt)\n",
+    )
+    write(fake_course, f"{mutants}/right/expect.toml", 'check = "greeter"\nphrase = "x"\n')
+
+    first, second = messages(fake_course, GREET)
+    assert first.startswith("The mutant removed fails in greeter without the phrase 'something else'")
+    assert second.startswith("greeter does not catch the mutant right: it ends passed.")
+
+
+def test_a_check_without_a_mutant_of_its_own_is_found(fake_course: Course) -> None:
+    for name in ("answer.py", "expect.toml"):
+        (fake_course.root / f"solutions/{GREET}/mutants/removed/{name}").unlink()
+    (fake_course.root / f"solutions/{GREET}/mutants/removed").rmdir()
+
+    assert messages(fake_course, GREET) == [
+        "No mutant is caught by greeter alone: this check could be taken away unnoticed."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("docker rm --force fake-greet-bystander", "changes the container fake-greet-bystander"),
+        ("docker restart fake-greet-bystander", "changes the container fake-greet-bystander"),
+    ],
+)
+def test_a_solution_that_touches_others_is_found(fake_course: Course, command: str, message: str) -> None:
+    notebook = f"solutions/{GREET}/exercise.ipynb"
+    edit(
+        fake_course, notebook, '"import docker\\n",', f'"!{command} >/dev/null 2>&1\\n", "import docker\\n",'
+    )
+
+    assert any(message in one for one in messages(fake_course, GREET))
+
+
+def test_what_an_answer_leaves_behind_is_found(fake_course: Course, engine: Engine) -> None:
+    edit(fake_course, f"exercises/{GREET}/checks.py", 'images=["busybox"],', "images=[],")
+    write(
+        fake_course,
+        f"solutions/{GREET}/alternatives/two-steps/answer.py",
+        "!docker volume create fake-undeclared\n"
+        "!docker run --name fake-greet busybox:1.37 echo hello $(cat name.txt)\n",
+    )
+    try:
+        found = [finding.message for finding in verify(fake_course, [GREET]).findings]
+    finally:
+        engine.client.volumes.get("fake-undeclared").remove()
+
+    assert "The alternative two-steps leaves the volume fake-undeclared behind." in found
+
+
+def test_a_name_that_is_taken_is_a_finding_and_left_alone(fake_course: Course, engine: Engine) -> None:
+    mine = engine.client.containers.create("busybox:1.37", "true", name="fake-greet")
+
+    (found,) = messages(fake_course, GREET)
+    assert "A container named fake-greet is there already" in found
+    assert engine.client.containers.get("fake-greet").id == mine.id
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_leaves_nothing(fake_course: Course, engine: Engine, jobs: str) -> None:
+    begun = fake_course.root / "begun"
+    scene = "def scene(lab, seed):"
+    stop = f"{scene}\n    open({str(begun)!r}, 'w').close()\n    import time; time.sleep(600)"
+    edit(fake_course, f"exercises/{GREET}/checks.py", scene, stop)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "checker", "verify", "--shared", "--jobs", jobs, "greet", "count"],
+        env=os.environ | {"COURSE_ROOT": str(fake_course.root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _wait_for(begun)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert engine.client.containers.list(all=True, filters={"name": "^/(fake-|01-small)"}) == []
+    assert not list((fake_course.root / "work").rglob("*"))
+
+
+def _wait_for(path: Path) -> None:
+    import time
+
+    ends = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < ends, "it never came"
+        time.sleep(0.02)
