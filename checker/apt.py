@@ -149,6 +149,7 @@ class PrivateApt:
         self.folder = folder.resolve()
         for part in ("sources", "state", "lists/partial", "cache/archives/partial", "log"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
+        (self.folder / "status").touch()  # nothing is installed; beside it, apt puts its lock
         signed = f"Signed-By: {self.mirror.signed_by}\n" if self.mirror.signed_by else ""
         what = f"Suites: {' '.join(suites)}\nComponents: {components}\n"
         (self.folder / "sources/debian.sources").write_text(
@@ -184,7 +185,7 @@ class PrivateApt:
         """
         (into / "partial").mkdir(parents=True, exist_ok=True)
         request = [
-            f"-oDir::State::status={status or os.devnull}",
+            f"-oDir::State::status={status or self.folder / 'status'}",
             "--no-install-recommends",
             "-y",
             "install",

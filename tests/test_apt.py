@@ -83,6 +83,7 @@ def test_fetches_packages_and_leaves_the_system_alone(tmp_path: Path) -> None:
     assert [path.name.split("_")[0] for path in found if "busybox" in path.name] == ["busybox-static"]
     assert all(path.is_file() for path in found)
     assert apt.download(["busybox-static"], tmp_path / "debs") == found
+    assert not list(Path("/dev").glob("lock*"))
     assert sorted(Path("/var/lib/apt/lists").glob("*")) == lists
     assert sorted(Path("/var/cache/apt/archives").glob("*")) == archives
 

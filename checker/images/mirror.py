@@ -14,8 +14,8 @@ from checker.errors import EngineFault, Refused
 from checker.paths import state_dir
 
 from .catalogue import catalogue
-from .pack import room
 from .provide import PATIENCE, missing
+from .trouble import room, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +47,7 @@ class Mirror:
     images: tuple[str, ...]
 
 
+@told_apart
 def start(engine: Engine, keys: Iterable[str], address: str, port: int, report: Report) -> Mirror:
     """Start the mirror and fill it with the images of ``keys`` (default: all that the engine has).
 
@@ -89,6 +90,7 @@ def start(engine: Engine, keys: Iterable[str], address: str, port: int, report: 
     return Mirror(address, published, tuple(references))
 
 
+@told_apart
 def stop(engine: Engine) -> bool:
     """Remove the mirror and its copies of the images; whether there was one."""
     api = engine.client.api

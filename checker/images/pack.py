@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -12,13 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from docker.errors import APIError, ImageNotFound
+from docker.errors import ImageNotFound
 
-from checker.errors import CourseFault, Refused
+from checker.errors import CourseFault
 from checker.files import write_atomic
 from checker.paths import state_dir
 
 from .archive import Saved, join, split
+from .trouble import room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,34 +90,6 @@ def load_archive(api: APIClient, archive: Iterator[bytes] | IO[bytes]) -> None:
             raise CourseFault(
                 f"The engine did not accept the image: {error}", next="Run `course images pull`."
             )
-
-
-@contextmanager
-def room(folder: Path) -> Iterator[None]:
-    """Turn a full disk, ours or the engine's, into a message that says which disk, and what to do."""
-    try:
-        yield
-    except APIError as error:  # first: it is an OSError, too
-        if "no space left" in str(error).lower():
-            raise Refused(
-                "The engine's disk is full.", next="`docker system df` shows what takes the room."
-            ) from error
-        raise
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise Refused(f"The disk that holds {folder} is full.", next=_ELSEWHERE) from error
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            raise Refused(f"{folder} cannot be written: {error.strerror}.", next=_ELSEWHERE) from error
-        raise
-    except Refused as error:
-        if re.search(r"no space left|enough free space", error.message, re.IGNORECASE):
-            raise Refused(f"The disk that holds {folder} is full.", next=_ELSEWHERE) from error
-        raise
-
-
-_ELSEWHERE = (
-    "Free some room there, or name another folder in the variable COURSE_STATE_DIR. Then run it again."
-)
 
 
 def is_local(api: APIClient, reference: str) -> bool:

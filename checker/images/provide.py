@@ -6,17 +6,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from docker.errors import APIError
-
 from checker.engine.connect import Engine
-from checker.engine.faults import classify
 from checker.errors import Refused
 
 from .catalogue import CatalogueImage, catalogue, choose
-from .pack import Pack, is_local, room
+from .pack import Pack, is_local
 from .pull import pull, unreachable
 from .recipe import BASE, STAND_IN, stands_on_base
 from .standin import Workshop
+from .trouble import room, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,12 +31,14 @@ class Report(Protocol):
         """One step."""
 
 
+@told_apart
 def missing(engine: Engine, keys: Iterable[str] = ()) -> list[CatalogueImage]:
     """The images of ``keys`` (default: all) that the engine does not have."""
     local = {tag for image in engine.client.api.images() for tag in image["RepoTags"] or ()}
     return [image for image in choose(keys) if image.reference not in local]
 
 
+@told_apart
 def stand_ins(engine: Engine) -> list[str]:
     """Keys of the catalogue's images that are stand-ins on this engine."""
     found = engine.client.api.images(filters={"label": STAND_IN})
@@ -46,6 +46,7 @@ def stand_ins(engine: Engine) -> list[str]:
     return [key for key, image in catalogue().items() if image.reference in tags]
 
 
+@told_apart
 def provide(engine: Engine, keys: Iterable[str], report: Report) -> None:
     """Make the images of ``keys`` available on ``engine``.
 
@@ -62,6 +63,7 @@ def provide(engine: Engine, keys: Iterable[str], report: Report) -> None:
         _by_pack(engine, _by_pull(engine, wanted, report), report, "no registry gives it")
 
 
+@told_apart
 def pack(engine: Engine, keys: Iterable[str], report: Report) -> None:
     """Put stand-ins for ``keys`` (default: every image with a recipe) into the offline pack, and load them.
 
@@ -157,16 +159,13 @@ def _stand_in(
     if base_built and stands_on_base(image):
         base_built.result()
     base = catalogue()[BASE].reference
-    try:
-        with room(store.folder):
-            made = workshop.build(image, base, partial(report, image.key))
-            try:
-                workshop.name(made, image.reference)
-                report(image.key, "copies into the pack")
-                store.add(workshop.api, image)
-            except BaseException:
-                workshop.drop(made)
-                raise
-    except APIError as error:
-        raise classify(error) from error
+    with room(store.folder):
+        made = workshop.build(image, base, partial(report, image.key))
+        try:
+            workshop.name(made, image.reference)
+            report(image.key, "copies into the pack")
+            store.add(workshop.api, image)
+        except BaseException:
+            workshop.drop(made)
+            raise
     report(image.key, "ready, as a stand-in", 1.0)

@@ -20,8 +20,9 @@ from checker.errors import Refused
 
 from .archive import CHUNK, Entry, Saved, join, manifest, split
 from .catalogue import catalogue
-from .pack import Pack, load_archive, room
+from .pack import Pack, load_archive
 from .provide import PATIENCE, missing
+from .trouble import room, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +33,7 @@ CONTENTS = "course-images.json"
 NEXT = "Copy the file again from where it was made, or make it again: `course images save FILE`."
 
 
+@told_apart
 def save(engine: Engine, keys: Iterable[str], target: Path, report: Report) -> list[str]:
     """Write the images of ``keys`` (default: all that the engine has) to the file ``target``.
 
@@ -84,6 +86,7 @@ def _write(saved: list[Saved], blobs: Path, target: Path, report: Report) -> Non
         raise
 
 
+@told_apart
 def load(engine: Engine, source: Path, report: Report) -> list[str]:
     """Load every image of the file ``source``, once the whole file is known to be sound.
 

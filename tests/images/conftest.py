@@ -105,7 +105,11 @@ def leftovers(engine: Engine, state: Path) -> Leftovers:
 
     def found() -> list[str]:
         names = [str(one.name) for one in engine.client.containers.list(all=True)]
-        return [name for name in names if "-build-redis" in name] + [str(path) for path in state.rglob(".*")]
+        nameless = engine.client.api.images(
+            filters={"label": "docker-course.stand-in=redis", "dangling": True}
+        )
+        found = [name for name in names if "-build-redis" in name] + [str(path) for path in state.rglob(".*")]
+        return found + [image["Id"] for image in nameless]
 
     return found
 

@@ -9,6 +9,7 @@ from docker.errors import NotFound
 
 from checker.errors import Refused
 from checker.images import mirror
+from checker.images.pull import pull, unreachable
 
 from .conftest import inside, published, silent
 from .test_standins import eventually
@@ -40,8 +41,12 @@ def test_serves_the_same_image_to_whoever_pulls_it(engine: Engine, name: str, im
     assert made.images == (image("busybox"),)
     assert {tag for found in engine.client.images.list() for tag in found.tags} == before
     there = f"127.0.0.1:{made.port}/library/{image('busybox')}"
-    pulled = engine.client.images.pull(there)
+    steps: list[tuple[str, float | None]] = []
+    assert unreachable(engine.client.api, there) == ""
+    assert pull(engine.client.api, there, lambda step, part: steps.append((step, part))) == ""
+    pulled = engine.client.images.get(there)
     try:
+        assert any("busybox" in step for step, _ in steps)
         assert pulled.id == engine.client.images.get(image("busybox")).id
     finally:
         engine.client.images.remove(there)

@@ -10,7 +10,8 @@ from docker.errors import APIError
 
 from checker.errors import Refused
 from checker.images.catalogue import catalogue
-from checker.images.pack import Pack, room
+from checker.images.pack import Pack
+from checker.images.trouble import room
 
 if TYPE_CHECKING:
     from checker.engine.connect import Engine
@@ -64,6 +65,7 @@ def test_a_workplace_goes_away(tmp_path: Path) -> None:
     [
         (OSError(errno.ENOSPC, "No space left on device"), "full"),
         (OSError(errno.EACCES, "Permission denied"), "cannot be written: Permission denied"),
+        (OSError(errno.ENOENT, "No such file or directory"), "cannot be written: No such file"),
         (APIError("write /var/lib/docker: no space left on device"), "engine's disk is full"),
         (Refused("apt could not download: You don't have enough free space in /x"), "full"),
     ],

@@ -12,7 +12,7 @@ import pytest
 import requests
 from docker.errors import ImageNotFound
 
-from checker.errors import Refused, UsageError
+from checker.errors import EngineFault, Refused, UsageError
 from checker.images import pull
 from checker.images.catalogue import catalogue
 from checker.images.pack import Pack
@@ -115,7 +115,7 @@ def test_a_build_that_fails_says_why_and_leaves_nothing(
     recipes.unlink()
     shutil.copytree(real, recipes)
     (recipes / "redis.sh").write_text("echo the reason >&2; exit 9\n")
-    with pytest.raises(Exception, match=r"(?s)exit status 9.*the reason"):
+    with pytest.raises(EngineFault, match=r"(?s)exit status 9.*the reason"):
         provide(engine, ["redis"], silent)
     assert leftovers() == []
     with pytest.raises(ImageNotFound):
@@ -227,3 +227,15 @@ def test_a_pull_that_fails_says_why(engine: Engine) -> None:
     with contextlib.suppress(ImageNotFound):
         engine.client.images.remove("127.0.0.1:9/nothing:1")
     assert pull.pull(engine.client.api, "127.0.0.1:9/nothing:1", silent)
+
+
+def test_an_engine_that_stops_meanwhile_is_an_engine_fault(
+    monkeypatch: pytest.MonkeyPatch, engine: Engine
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise requests.exceptions.ConnectionError("Connection aborted.", ConnectionResetError(104, "reset"))
+
+    monkeypatch.setattr(engine.client.api, "images", gone)
+    with pytest.raises(EngineFault) as fault:
+        provide(engine, ["redis"], silent)
+    assert fault.value.next

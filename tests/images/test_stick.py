@@ -113,3 +113,8 @@ def test_the_list_lies_at_the_head(engine: Engine, tiny: str, tmp_path: Path) ->
     save(engine, ["gone"], tmp_path / "stick.tar", silent)
     with tarfile.open(tmp_path / "stick.tar") as archive:
         assert archive.getnames()[0] == "course-images.json"
+
+
+def test_a_folder_that_is_not_there(engine: Engine, tiny: str, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="cannot be written"):
+        save(engine, ["gone"], tmp_path / "nowhere" / "stick.tar", silent)
