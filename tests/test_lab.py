@@ -14,6 +14,7 @@ from checker.engine import scene
 from checker.engine.errors import Missing, NoAnswer, NotReadable, ObjectError
 from checker.engine.probe import IMAGE
 from checker.engine.waiting import ticks
+from checker.errors import EngineFault
 from checker.exercise import Exercise, Failure, Owns
 from checker.images.catalogue import catalogue
 from checker.lab import Lab
@@ -63,6 +64,7 @@ def test_the_probes_image_is_the_catalogues() -> None:
     assert catalogue()["busybox"].reference == IMAGE
 
 
+@pytest.mark.engine
 def test_seeded_values_are_the_same_for_a_scene_and_its_checks(
     engine: Engine, exercise: Exercise, tmp_path: Path
 ) -> None:
@@ -102,6 +104,14 @@ def test_expect_says_what_it_compares(lab: Lab) -> None:
 
 
 # -- objects
+
+
+@pytest.mark.engine
+def test_a_missing_helper_image_is_not_the_learners_fault(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = run(lab, "sleep", "300")
+    monkeypatch.setattr("checker.engine.probe.IMAGE", "busybox:no-such-tag")
+    with pytest.raises(EngineFault, match="which checks work with"):
+        lab.get(one, 80)
 
 
 @pytest.mark.engine

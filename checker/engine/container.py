@@ -123,14 +123,20 @@ class Container:
 
     @property
     def exit_code(self) -> int | None:
-        """How its process ended; None before it has ended once."""
-        return int(self._state["ExitCode"]) if self.finished_at and not self.running else None
+        """How its process ended last; None while it runs, and where it was never started.
+
+        A command that cannot be started has an exit code as well, though its container stays created.
+        """
+        if self.state is State.CREATED and not self.error:
+            return None
+        alive = self.state in {State.RUNNING, State.PAUSED}
+        return None if alive else int(self._state["ExitCode"])
 
     @property
     def status(self) -> str:
         """One phrase for a person, such as ``exited with code 137``."""
-        if self.state is State.CREATED and (error := self._state.get("Error")):
-            return f"created and not started: {error}"
+        if self.state is State.CREATED and self.error:
+            return f"created and not started: {self.error}"
         if self.state in {State.EXITED, State.DEAD}:
             return f"{self.state} with code {self.exit_code}" + (
                 " (out of memory)" if self.oom_killed else ""

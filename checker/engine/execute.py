@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Bytes that are kept of each stream.
 LIMIT = 2**20
+#: Seconds that a killed command has to end.
+_DYING = 2.0
 
 
 @dataclass(frozen=True)
@@ -45,18 +47,33 @@ class ExecResult:
         return self.exit_code == 0
 
 
-@dataclass
 class _Reading:
-    """What the reading thread has seen so far."""
+    """Starts an exec and reads it in a thread: a socket's own time limit is not there on every platform."""
 
-    stdout: bytearray = field(default_factory=bytearray)
-    stderr: bytearray = field(default_factory=bytearray)
-    error: BaseException | None = None
+    def __init__(self, api: Any, made: str) -> None:
+        self.stdout, self.stderr = bytearray(), bytearray()
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._read, args=(api, made), daemon=True)
+        self._thread.start()
 
-    def take(self, stream: int, chunk: bytes) -> None:
-        """Keep a chunk; what is past the limit is read and dropped, so that the command is not held up."""
-        kept = self.stdout if stream == STDOUT else self.stderr
-        kept.extend(chunk[: max(0, LIMIT - len(kept))])
+    def wait(self, timeout: float) -> bool:
+        """Say whether it has ended within so many seconds."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _read(self, api: Any, made: str) -> None:
+        try:
+            connection = api.exec_start(made, socket=True)
+            try:
+                for stream, chunk in frames_iter(connection, tty=False):  # type: ignore[no-untyped-call]
+                    # What is past the limit is read and dropped, so that the command is not held up.
+                    kept = self.stdout if stream == STDOUT else self.stderr
+                    kept.extend(chunk[: max(0, LIMIT - len(kept))])
+            finally:
+                hang_up(connection)
+                connection.close()
+        except Exception as error:  # noqa: BLE001 - carried over to the thread that waits
+            self.error = error
 
 
 def run(
@@ -97,9 +114,11 @@ def run(
             if error.status_code != 409:  # the engine's answer for a container that is stopped or paused
                 raise
             raise _not_running(name, error.explanation) from error
-        ended, reading = _start(api, made, timeout)
+        reading = _Reading(api, made)
+        ended = reading.wait(timeout)
         if not ended and kill:
             kill(api.exec_inspect(made)["Pid"])
+            reading.wait(_DYING)
         seen = api.exec_inspect(made)
     if not ended:
         raise ExecFailed(
@@ -114,28 +133,6 @@ def run(
     if not seen["Pid"]:
         raise _not_startable(name, command, result.stdout or result.stderr)
     return result
-
-
-def _start(api: Any, made: str, timeout: float) -> tuple[bool, _Reading]:
-    """Start the exec and read it in a thread: a socket's own time limit is not there on every platform."""
-    reading = _Reading()
-
-    def read() -> None:
-        try:
-            connection = api.exec_start(made, socket=True)
-            try:
-                for stream, chunk in frames_iter(connection, tty=False):  # type: ignore[no-untyped-call]
-                    reading.take(stream, chunk)
-            finally:
-                hang_up(connection)
-                connection.close()
-        except Exception as error:  # noqa: BLE001 - carried over to the thread that waits
-            reading.error = error
-
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    thread.join(timeout)
-    return not thread.is_alive(), reading
 
 
 def _not_running(name: str, explanation: str | None) -> ExecFailed:

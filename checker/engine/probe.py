@@ -7,20 +7,20 @@ container), and the learner's image may hold no tool at all.
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
 from docker.errors import APIError
 from docker.types import LogConfig
 
-from checker.errors import CourseError
+from checker.errors import CourseError, EngineFault
 
 from .errors import Missing, asking
 from .execute import ExecResult, run
 from .waiting import ticks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
     from .connect import Engine
@@ -38,12 +38,28 @@ NAME_LABEL = "docker-course.name"
 LIFETIME = 120
 #: The file in a probe whose commands it runs before it ends, however that comes about.
 UNDO = "/undo/todo"
+#: Where SELinux or AppArmor guard containers from each other, a probe could not read another one's files.
+_SECURITY = ["no-new-privileges", "label=disable", "apparmor=unconfined"]
 _MAIN = f"trap : TERM; sleep {LIFETIME} & wait $!; [ ! -f {UNDO} ] || sh {UNDO}"
 
 
 def labels(exercise: str, role: str, name: str) -> dict[str, str]:
     """Return the labels of an object that the course makes."""
     return {EXERCISE_LABEL: exercise, ROLE_LABEL: role, NAME_LABEL: name}
+
+
+@contextmanager
+def _image_needed(engine: Engine) -> Iterator[None]:
+    """Say whose fault it is that probes cannot be made: nobody's answer is wrong for that."""
+    try:
+        with asking(engine, "image", IMAGE):
+            yield
+    except Missing as missing:
+        raise EngineFault(
+            f"The image {IMAGE}, which checks work with, is not on this engine.",
+            next="Run `course images pull busybox`.",
+            kind="image-missing",
+        ) from missing
 
 
 class Probe:
@@ -76,7 +92,7 @@ class Probe:
         self.engine = engine
         self.name = f"course-probe-{secrets.token_hex(4)}"
         api = engine.client.api
-        with asking(engine, "image", IMAGE):
+        with _image_needed(engine):
             host = api.create_host_config(
                 auto_remove=True,
                 network_mode=network,
@@ -85,7 +101,7 @@ class Probe:
                 tmpfs={"/undo": "size=16m"},
                 cap_drop=["ALL"],
                 cap_add=list(capabilities),
-                security_opt=["no-new-privileges"],
+                security_opt=_SECURITY,
                 read_only=True,
                 mem_limit="64m",
                 pids_limit=64,

@@ -80,6 +80,7 @@ def test_a_missing_command_leaves_it_created_with_the_reason(made: Made) -> None
     assert broken.refresh().state is State.CREATED
     assert "nowhere" in broken.error
     assert "not started" in broken.status
+    assert broken.exit_code == 127
 
 
 def test_what_was_asked_for_is_read_back(made: Made) -> None:
