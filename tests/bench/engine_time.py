@@ -1,4 +1,4 @@
-"""Measures how long requests to the engine are under way, from outside: a socket between us and the engine."""
+"""Measures how long requests to the engine take, from outside: by a socket between us and the engine."""
 
 from __future__ import annotations
 
