@@ -109,10 +109,8 @@ def _pull(engine: Engine, args: argparse.Namespace) -> int:
     with reporting() as report:
         provide(engine, args.chosen, report)
     lacking = [image.key for image in missing(engine, args.chosen)]
-    print(
-        f"Not available, and optional: {', '.join(lacking)}." if lacking else "All of these images are here."
-    )
-    return 0
+    print(f"Optional, and not available: {', '.join(lacking)}." if lacking else ALL)
+    return 1 if set(lacking) & set(args.keys) else 0
 
 
 def _pack(engine: Engine, args: argparse.Namespace) -> int:

@@ -50,26 +50,39 @@ def pull(api: APIClient, reference: str, progress: Callable[[str, float | None],
     progress
         Told what happens and how far it is (0 to 1), over all layers.
     """
-    layers: dict[str, tuple[int, int]] = {}
+    layers = Layers()
     repository, _, tag = reference.rpartition(":")
     try:
         for event in api.pull(repository, tag=tag, stream=True, decode=True):
             if "error" in event:
                 return str(event["error"])
-            progress(*_step(event, layers))
+            progress(*layers.after(event))
     except (APIError, requests.exceptions.RequestException) as error:
         return str(getattr(error, "explanation", "") or error)
     return ""
 
 
-def _step(event: dict[str, Any], layers: dict[str, tuple[int, int]]) -> tuple[str, float | None]:
-    """One event in words, and the part of all known layers that is here."""
-    detail = event.get("progressDetail") or {}
-    layer, status = event.get("id", ""), event.get("status", "")
-    if status == "Downloading" and detail.get("total"):
-        layers[layer] = (detail["current"], detail["total"])
-    elif status in {"Download complete", "Pull complete"} and layer in layers:
-        layers[layer] = (layers[layer][1], layers[layer][1])
-    total = sum(size for _, size in layers.values())
-    fraction = sum(here for here, _ in layers.values()) / total if total else None
-    return f"{status} {layer}".strip(), fraction
+class Layers:
+    """How far each layer is: bytes here and bytes in all, and which are ready."""
+
+    def __init__(self) -> None:
+        self._bytes: dict[str, tuple[int, int]] = {}
+        self._ready: set[str] = set()
+
+    def after(self, event: dict[str, Any]) -> tuple[str, float | None]:
+        """What ``event`` says, and which part of all known layers is here."""
+        detail = event.get("progressDetail") or {}
+        layer, status = event.get("id", ""), event.get("status", "")
+        if status == "Pulling fs layer":
+            self._bytes[layer] = (0, 0)
+        elif status == "Downloading" and detail.get("total"):
+            self._bytes[layer] = (detail["current"], detail["total"])
+        elif status == "Download complete" and layer in self._bytes:
+            self._bytes[layer] = (self._bytes[layer][1], self._bytes[layer][1])
+        elif status in {"Pull complete", "Already exists"}:
+            self._bytes.setdefault(layer, (0, 0))
+            self._ready.add(layer)
+        total = sum(size for _, size in self._bytes.values())
+        here = sum(here for here, _ in self._bytes.values())
+        count = f" ({len(self._ready)} of {len(self._bytes)} layers ready)" if self._bytes else ""
+        return f"{status} {layer}".strip() + count, here / total if total else None

@@ -239,3 +239,16 @@ def test_an_engine_that_stops_meanwhile_is_an_engine_fault(
     with pytest.raises(EngineFault) as fault:
         provide(engine, ["redis"], silent)
     assert fault.value.next
+
+
+def test_progress_counts_layers_and_bytes() -> None:
+    layers = pull.Layers()
+
+    def after(status: str, layer: str, **detail: int) -> tuple[str, float | None]:
+        return layers.after({"status": status, "id": layer, "progressDetail": detail})
+
+    assert after("Pulling fs layer", "a") == ("Pulling fs layer a (0 of 1 layers ready)", None)
+    after("Already exists", "b")
+    assert after("Downloading", "a", current=25, total=100) == ("Downloading a (1 of 2 layers ready)", 0.25)
+    assert after("Download complete", "a")[1] == 1.0
+    assert after("Pull complete", "a") == ("Pull complete a (2 of 2 layers ready)", 1.0)
