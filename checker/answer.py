@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 TAIL = 4000  #: Characters that are kept of what an answer prints.
-LIMIT = 120.0  #: Seconds that an answer may take.
+LIMIT = 60.0  #: Seconds that an answer may take; longer where the exercise's own time limit is longer.
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r(?!\n)")  # colours and cursor moves of a terminal
 

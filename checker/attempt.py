@@ -90,7 +90,7 @@ def attempted(
     layers: list[Layer],
     *,
     seed: int | None = None,
-    limit: float = LIMIT,
+    limit: float | None = None,
 ) -> Iterator[Attempt]:
     """Lay ``layers`` over the starter, set the scene and run the answer; remove all of it at the end.
 
@@ -110,6 +110,7 @@ def attempted(
             for name in layer.remove:
                 (folder / name).unlink(missing_ok=True)
         set_scene(course, engine, loaded, folder, seed=seed)
+        limit = limit or max(LIMIT, loaded.exercise.timeout)
         with answered(folder, engine.environment(), limit) as answer:
             yield Attempt(loaded, folder, answer)
     finally:

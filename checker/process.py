@@ -60,17 +60,20 @@ class Process:
         return None
 
     def ask_to_stop(self, pid: int) -> bool:
-        """Ask the running check, and what it has started, to stop. False where this platform cannot ask."""
-        return self.forks and _signal(pid, signal.SIGTERM)
+        """Ask the running check to stop. False where this platform cannot ask."""
+        return self._signal(pid, "SIGTERM")
 
     def kill(self, pid: int) -> None:
-        """Stop the run's whole process group, now."""
-        if not (self.forks and _signal(pid, signal.SIGKILL)):
+        """Stop the run and all that it has started, now."""
+        if self.forks and pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+        else:
             self._popen.kill()
 
     def interrupt(self, pid: int) -> None:
         """Stop the run: its own clean-up first, then, after a moment, its process group."""
-        if not (self.forks and _signal(pid, signal.SIGINT)):
+        if not self._signal(pid, "SIGINT"):
             return
         deadline = time.monotonic() + GRACE
         while event := self.next_event(deadline):
@@ -83,17 +86,17 @@ class Process:
         with contextlib.suppress(BrokenPipeError):
             self._input.close()
         try:
-            self._popen.wait(GRACE if self.forks else 0.1)
+            self._popen.wait(2 * GRACE if self.forks else 0.1)
         except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
         self._reader.join()
         self._output.close()
 
-
-def _signal(pid: int, number: int) -> bool:
-    if not pid or sys.platform == "win32":
-        return False
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, number)
-    return True
+    def _signal(self, pid: int, name: str) -> bool:
+        """Signal the run alone: what it has started is its own to stop, or is swept when it has ended."""
+        if not (self.forks and pid):
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, getattr(signal, name))
+        return True

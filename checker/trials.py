@@ -6,7 +6,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .answer import LIMIT
 from .attempt import attempted, overlay_layer, solution_layer
 from .engine import scene
 from .engine.bystanders import bystanders
@@ -60,7 +59,9 @@ class Trials:
     def _find(self, message: str, fix: str) -> None:
         self.findings.append(Finding(self.loaded.id, message, fix))
 
-    def _try(self, what: str, layers: list[Layer], *, checks: int = 1, limit: float = LIMIT) -> list[Result]:
+    def _try(
+        self, what: str, layers: list[Layer], *, checks: int = 1, limit: float | None = None
+    ) -> list[Result]:
         """Try an answer, checking it ``checks`` times, and look for what is left behind."""
         self.say(f"{self.loaded.id}: {what}")
         before = inventory(self.engine)

@@ -25,6 +25,7 @@ from .images.catalogue import catalogue
 from .images.provide import missing
 from .lab import Lab
 from .outcomes import CheckRun
+from .process import GRACE
 
 if TYPE_CHECKING:
     from .exercise import Exercise
@@ -75,8 +76,8 @@ def _fork(channel: Channel, request: dict[str, Any]) -> None:
 
 def _end_child(child: int, alive: int) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGINT)
-    select.select([alive], [], [], 3.0)
+        os.kill(child, signal.SIGINT)
+    select.select([alive], [], [], GRACE)
 
 
 def _run(channel: Channel, request: dict[str, Any]) -> None:

@@ -50,7 +50,7 @@ def start(
     """
     loaded = course.load(exercise_id)
     folder = course.work(loaded.id)
-    with locked(folder):
+    with locked(folder, lambda: say("A check of this exercise is running. This waits for it.")):
         record = Record.read(folder)
         if record and record.engine == engine.id:
             say(f"{loaded.id} is started already. Your files are kept; `course reset` begins anew.")
@@ -80,7 +80,7 @@ def reset(
     """
     loaded = course.load(exercise_id)
     folder = course.work(loaded.id)
-    with locked(folder):
+    with locked(folder, lambda: say("A check of this exercise is running. This waits for it.")):
         record = Record.read(folder)
         if record is None:
             raise Refused(

@@ -300,6 +300,26 @@ def test_ctrl_c_stops_the_checks_and_leaves_no_process(fake_course: Course, odd:
     wait_for(lambda: not alive(pid) and not alive(parent))
 
 
+def test_killing_the_one_who_waits_leaves_no_process(fake_course: Course, odd: Path) -> None:
+    (odd / "mode.txt").write_text("forever")
+    checks = fake_course.root / "exercises" / ODD / "checks.py"
+    checks.write_text(
+        checks.read_text().replace("timeout=1)", "timeout=100)").replace("timeout=10,", "timeout=100,")
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "checker", "check", ODD],
+        env=os.environ | {"COURSE_ROOT": str(fake_course.root)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(lambda: (odd / "forever.pid").exists() and (odd / "forever.pid").read_text())
+    pid = int((odd / "forever.pid").read_text())
+    process.kill()
+    process.wait()
+
+    wait_for(lambda: not alive(pid))
+
+
 def test_the_process_ends_with_the_one_who_started_it(fake_course: Course, odd: Path) -> None:
     with Runner(fake_course) as runner:
         assert check(runner, odd).passed

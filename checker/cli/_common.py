@@ -52,9 +52,7 @@ def show_check(to: Console, check: CheckResult) -> None:
     from rich.padding import Padding  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    sign, word, style = SIGNS[check.status]
-    if not _prints(to, sign):
-        sign = _ASCII[sign]
+    sign, word, style = _sign(to, check.status)
     points = (
         "" if check.points is None or not check.max_points else f" ({check.points:g}/{check.max_points:g})"
     )
@@ -72,9 +70,7 @@ def show_summary(to: Console, result: Result) -> None:
     """Print the verdict and what else there is to say."""
     from rich.text import Text  # noqa: PLC0415
 
-    sign, word, style = SIGNS[result.status]
-    if not _prints(to, sign):
-        sign = _ASCII[sign]
+    sign, word, style = _sign(to, result.status)
     score = "no score" if result.score is None else f"{result.score:g} of {result.max_score:g} points"
     to.print(Text.assemble("\n", (f"{sign} {word}", style), f" — {result.exercise}, {score}"))
     shown = {check.message for check in result.checks}
@@ -83,9 +79,15 @@ def show_summary(to: Console, result: Result) -> None:
             to.print(Text(line))
 
 
-def _prints(to: Console, sign: str) -> bool:
+def printable(to: Console, sign: str, instead: str) -> str:
+    """Return ``sign``, or ``instead`` where this terminal cannot show it."""
     try:
         sign.encode(to.encoding)
     except UnicodeEncodeError:
-        return False
-    return True
+        return instead
+    return sign
+
+
+def _sign(to: Console, status: Status) -> tuple[str, str, str]:
+    sign, word, style = SIGNS[status]
+    return printable(to, sign, _ASCII[sign]), word, style

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from checker.course import Course, open_course
 from checker.progress import Progress
 
-from ._common import console, say
+from ._common import console, printable, say
 
 if TYPE_CHECKING:
     import argparse
@@ -67,7 +67,8 @@ def _exercise(course: Course, progress: Progress, exercise_id: str) -> dict[str,
 def _show(chapters: dict[str, list[dict[str, Any]]]) -> None:
     from rich.table import Table  # noqa: PLC0415 - not needed for --json
 
-    screen, signs = console(), {"passed": "✔", "begun": "…", "open": " "}
+    screen = console()
+    signs = {"passed": printable(screen, "✔", "+"), "begun": printable(screen, "…", "-"), "open": " "}
     for chapter, rows in chapters.items():
         done = sum(row["state"] == "passed" for row in rows)
         screen.print(f"[bold]{chapter}[/] — {done} of {len(rows)} passed")

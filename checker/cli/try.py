@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from checker.course import open_course
 from checker.errors import UsageError
+from checker.record import Record
 
 from ._common import add_exercise, console, exit_status, say, show_check, show_summary
 
@@ -39,10 +40,12 @@ def run(args: argparse.Namespace) -> int:
     if ignored:
         more = f" and {len(ignored) - 5} more" if len(ignored) > 5 else ""
         say(f"Not part of an answer to {loaded.id}, and ignored: {', '.join(ignored[:5])}{more}.")
+    record = Record.read(args.answer)
+    seed = record.seed if record and args.seed is None else args.seed  # it travels with the answer
     with (
         connect() as engine,
         Runner(course, say) as runner,
-        attempted(course, engine, loaded, [layer], seed=args.seed) as attempt,
+        attempted(course, engine, loaded, [layer], seed=seed) as attempt,
     ):
         result = attempt.check(runner)
     if args.json:

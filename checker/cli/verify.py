@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from checker.course import open_course
 
-from ._common import console, say
+from ._common import console, printable, say
 
 if TYPE_CHECKING:
     import argparse
@@ -55,11 +55,12 @@ def _progress(screen: Console, update: Callable[[str], None]) -> Callable[[str],
 
 
 def _show(screen: Console, report: Report, seconds: float) -> None:
+    sign = printable(screen, "✘", "x")
     for finding in report.findings:
-        screen.print(f"✘ {finding.exercise or 'course'}: {finding.message}", style="red", markup=False)
+        screen.print(f"{sign} {finding.exercise or 'course'}: {finding.message}", style="red", markup=False)
         screen.print(f"  Fix: {finding.next}", markup=False)
     for exercise, reason in report.skipped.items():
-        screen.print(f"· {exercise} was not verified. {reason}", markup=False)
+        screen.print(f"- {exercise} was not verified. {reason}", markup=False)
     verified = len(report.exercises) - len(report.skipped)
     found = "nothing to mend" if not report.findings else f"{len(report.findings)} things to mend"
     screen.print(f"{verified} of {len(report.exercises)} exercises verified in {seconds:.0f} s: {found}.")
