@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from . import archive, execute, logs, probe
+from .configured import Configured
 from .errors import Missing, ObjectError, asking
-from .settings import Attachment, Binding, Health, Limits, Mount, RestartPolicy, bindings, mounts, when
+from .settings import Binding, Health, bindings, when
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from pathlib import PurePosixPath
 
     from .connect import Engine
 
@@ -43,7 +43,7 @@ class Change(NamedTuple):
     path: str
 
 
-class Container:
+class Container(Configured):
     """One container as it was when it was read; :meth:`refresh` reads it again.
 
     Examples
@@ -56,10 +56,8 @@ class Container:
     """
 
     def __init__(self, engine: Engine, attrs: dict[str, Any]) -> None:
+        super().__init__(attrs)
         self.engine = engine
-        self.attrs = attrs
-        self._config: dict[str, Any] = attrs["Config"]
-        self._host: dict[str, Any] = attrs["HostConfig"]
         self._state: dict[str, Any] = attrs["State"]
 
     def __repr__(self) -> str:
@@ -182,128 +180,6 @@ class Container:
     def health(self) -> Health:
         """What its health check says."""
         return Health.read(self._state)
-
-    # -- how it was started
-
-    @property
-    def entrypoint(self) -> tuple[str, ...]:
-        """Its entrypoint, in exec form."""
-        return tuple(self._config.get("Entrypoint") or ())
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """Its command, in exec form: what follows the image on the command line, else the image's."""
-        return tuple(self._config.get("Cmd") or ())
-
-    @property
-    def env(self) -> dict[str, str]:
-        """Its environment, the image's included."""
-        return environment(self._config)
-
-    @property
-    def user(self) -> str:
-        """The user as it was given: a name, a number, or empty for root."""
-        return str(self._config.get("User") or "")
-
-    @property
-    def workdir(self) -> str:
-        """Its working directory."""
-        return str(self._config.get("WorkingDir") or "/")
-
-    @property
-    def tty(self) -> bool:
-        """True where it has a terminal, which merges its two streams."""
-        return bool(self._config.get("Tty"))
-
-    @property
-    def auto_remove(self) -> bool:
-        """True where ``--rm`` was given."""
-        return bool(self._host.get("AutoRemove"))
-
-    @property
-    def restart_policy(self) -> RestartPolicy:
-        """When the engine starts it again."""
-        return RestartPolicy.read(self._host)
-
-    @property
-    def limits(self) -> Limits:
-        """What it may use."""
-        return Limits.read(self._host)
-
-    @property
-    def init(self) -> bool:
-        """True where ``--init`` was given."""
-        return bool(self._host.get("Init"))
-
-    @property
-    def privileged(self) -> bool:
-        """True where it may do everything that root may."""
-        return bool(self._host.get("Privileged"))
-
-    @property
-    def read_only(self) -> bool:
-        """True where its root file system cannot be written."""
-        return bool(self._host.get("ReadonlyRootfs"))
-
-    @property
-    def cap_drop(self) -> frozenset[str]:
-        """Capabilities taken away, without the ``CAP_`` that may be written before them."""
-        return _capabilities(self._host.get("CapDrop"))
-
-    @property
-    def cap_add(self) -> frozenset[str]:
-        """Capabilities given, without the ``CAP_`` that may be written before them."""
-        return _capabilities(self._host.get("CapAdd"))
-
-    @property
-    def security_options(self) -> tuple[str, ...]:
-        """Its security options, such as ``no-new-privileges``."""
-        return tuple(self._host.get("SecurityOpt") or ())
-
-    @property
-    def no_new_privileges(self) -> bool:
-        """True where its processes cannot gain privileges; both spellings of the option."""
-        return any(
-            option.replace("=", ":") in {"no-new-privileges", "no-new-privileges:true"}
-            for option in self.security_options
-        )
-
-    @property
-    def pid_mode(self) -> str:
-        """Whose processes it sees: empty for its own."""
-        return str(self._host.get("PidMode") or "")
-
-    @property
-    def network_mode(self) -> str:
-        """``host``, ``none``, ``container:<id>``, or the network that it was started in."""
-        mode = str(self._host.get("NetworkMode") or "default")
-        return "bridge" if mode == "default" else mode
-
-    @property
-    def networks(self) -> dict[str, Attachment]:
-        """The networks that it is in, by name."""
-        found = self.attrs["NetworkSettings"].get("Networks") or {}
-        return {name: Attachment.read(name, data) for name, data in found.items()}
-
-    @property
-    def mounts(self) -> tuple[Mount, ...]:
-        """Its binds, volumes and tmpfs, by destination."""
-        return mounts(self.attrs)
-
-    def mount_of(self, path: PurePosixPath) -> Mount | None:
-        """Return the innermost mount that holds ``path``; None where the container's own layer does."""
-        holding = [mount for mount in self.mounts if mount.holds(path)]
-        return max(holding, key=lambda mount: len(mount.destination.parts), default=None)
-
-    @property
-    def log_driver(self) -> str:
-        """Its logging driver."""
-        return str(self._host["LogConfig"]["Type"])
-
-    @property
-    def log_options(self) -> dict[str, str]:
-        """Its logging driver's options."""
-        return dict(self._host["LogConfig"].get("Config") or {})
 
     # -- its ports
 
@@ -429,12 +305,3 @@ def find(engine: Engine, name: str) -> Container:
     if attrs["Name"] != f"/{name}" and not (len(name) >= 12 and attrs["Id"].startswith(name)):
         raise Missing("container", name)
     return Container(engine, attrs)
-
-
-def environment(config: dict[str, Any]) -> dict[str, str]:
-    """Read ``Env`` of a container's or an image's configuration; a name without ``=`` has no value."""
-    return {name: value for name, _, value in (line.partition("=") for line in config.get("Env") or ())}
-
-
-def _capabilities(names: list[str] | None) -> frozenset[str]:
-    return frozenset(name.upper().removeprefix("CAP_") for name in names or ())

@@ -106,14 +106,9 @@ def run(
     """
     api = engine.client.api
     with asking(engine, "container", name):
-        try:
-            made = api.exec_create(
-                container_id, list(command), user=user, environment=dict(env or {}), workdir=workdir
-            )["Id"]
-        except APIError as error:
-            if error.status_code != 409:  # the engine's answer for a container that is stopped or paused
-                raise
-            raise _not_running(name, error.explanation) from error
+        made = _create(
+            api, container_id, name, command, user=user, environment=dict(env or {}), workdir=workdir
+        )
         reading = _Reading(api, made)
         ended = reading.wait(timeout)
         if not ended and kill:
@@ -133,6 +128,15 @@ def run(
     if not seen["Pid"]:
         raise _not_startable(name, command, result.stdout or result.stderr)
     return result
+
+
+def _create(api: Any, container_id: str, name: str, command: tuple[str, ...], **options: Any) -> str:
+    try:
+        return str(api.exec_create(container_id, list(command), **options)["Id"])
+    except APIError as error:
+        if error.status_code != 409:  # the engine's answer for a container that is stopped or paused
+            raise
+        raise _not_running(name, error.explanation) from error
 
 
 def _not_running(name: str, explanation: str | None) -> ExecFailed:

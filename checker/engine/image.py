@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .container import environment
+from .configured import environment
 from .errors import Missing, asking
 from .settings import when
 

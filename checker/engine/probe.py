@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from docker.errors import APIError
 from docker.types import LogConfig
@@ -35,11 +35,20 @@ ROLE_LABEL = "docker-course.role"
 NAME_LABEL = "docker-course.name"
 
 #: Seconds after which a probe ends by itself, should nobody be left to remove it.
-LIFETIME = 120
+LIFETIME = 300
 #: The file in a probe whose commands it runs before it ends, however that comes about.
 UNDO = "/undo/todo"
-#: Where SELinux or AppArmor guard containers from each other, a probe could not read another one's files.
-_SECURITY = ["no-new-privileges", "label=disable", "apparmor=unconfined"]
+_LIMITS: dict[str, Any] = {
+    "auto_remove": True,
+    "read_only": True,
+    "tmpfs": {"/undo": "size=16m"},
+    "mem_limit": "64m",
+    "pids_limit": 64,
+    "cap_drop": ["ALL"],
+    # Where SELinux or AppArmor guard containers from each other, a probe could not read another one's files.
+    "security_opt": ["no-new-privileges", "label=disable", "apparmor=unconfined"],
+    "log_config": LogConfig(type="none"),
+}
 _MAIN = f"trap : TERM; sleep {LIFETIME} & wait $!; [ ! -f {UNDO} ] || sh {UNDO}"
 
 
@@ -94,18 +103,11 @@ class Probe:
         api = engine.client.api
         with _image_needed(engine):
             host = api.create_host_config(
-                auto_remove=True,
                 network_mode=network,
                 pid_mode=pid,
                 binds=[f"{mount.source}:/m{index}:rw" for index, mount in enumerate(mounts)],
-                tmpfs={"/undo": "size=16m"},
-                cap_drop=["ALL"],
                 cap_add=list(capabilities),
-                security_opt=_SECURITY,
-                read_only=True,
-                mem_limit="64m",
-                pids_limit=64,
-                log_config=LogConfig(type="none"),
+                **_LIMITS,
             )
             made = api.create_container(
                 IMAGE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 import secrets
 import shutil
@@ -11,7 +10,7 @@ import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from checker.engine import container as containers
 from checker.engine import image as images
@@ -25,6 +24,7 @@ from checker.exercise import Failure
 from checker.images.catalogue import catalogue
 
 from . import waits
+from .answer import Answer
 from .planted import Planted
 from .reach import Reach
 from .words import circumstances, described, parts, shortened
@@ -48,11 +48,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_ANSWERS = "answer.json"
-_LARGEST = 2**20  # bytes of a file of the learner's that are read
 
-
-class Lab:
+class Lab(Answer):
     """What a check is given: the engine's objects, the learner's folder, and ways to put things to the test.
 
     Readers raise :class:`checker.engine.errors.ObjectError` where something is not there; for the runner that
@@ -69,7 +66,7 @@ class Lab:
     def __init__(self, engine: Engine, exercise: Exercise, folder: Path, seed: int) -> None:
         self.engine = engine
         self.exercise = exercise
-        self.folder = folder
+        super().__init__(folder)
         self.seed = seed
         #: Seeded: two labs of one seed draw the same values in the same order.
         self.random = random.Random(seed)  # noqa: S311 - for variety, not for secrets
@@ -151,10 +148,6 @@ class Lab:
         )
 
     # -- saying what is wrong
-
-    def fail(self, *, expected: str, actual: str, **texts: str) -> NoReturn:
-        """End the check: the answer is wrong. ``texts`` are ``reason``, ``why`` and ``next``."""
-        raise Failure(expected=expected, actual=actual, **texts)
 
     def expect(
         self,
@@ -320,73 +313,6 @@ class Lab:
             else "no logs"
         )
         return found
-
-    # -- the learner's folder
-
-    def file(self, name: str) -> Path:
-        """Return the path of a file or folder of the answer.
-
-        Raises
-        ------
-        Failure
-            If it is not there, or leads out of the answer's folder.
-        """
-        root = self.folder.resolve()
-        path = (root / name).resolve()
-        if not path.is_relative_to(root):
-            self.fail(
-                expected=f"{name} in the exercise's folder",
-                actual="a link that leads out of it",
-                reason="file-outside",
-            )
-        if not (path.is_file() or path.is_dir()):
-            self.fail(
-                expected=f"a file named {name}",
-                actual="none of that name",
-                reason="missing-file",
-                next=f"Save it as {name} in the folder of this exercise.",
-            )
-        return path
-
-    def text(self, name: str) -> str:
-        """Return the text of a file of the answer.
-
-        Raises
-        ------
-        Failure
-            If it is missing, too large, or not UTF-8.
-        """
-        path = self.file(name)
-        if path.is_dir() or path.stat().st_size > _LARGEST:
-            self.fail(
-                expected=f"a text in {name}", actual="a folder or a very large file", reason="not-a-text"
-            )
-        try:
-            return path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            self.fail(expected=f"a text in UTF-8 in {name}", actual="something else", reason="not-a-text")
-
-    def answer(self, key: str) -> Any:
-        """Return the value that was handed in as ``key`` with ``submit(key=…)``.
-
-        Raises
-        ------
-        Failure
-            If there is none.
-        """
-        absent = "nothing handed in" if not (self.folder / _ANSWERS).exists() else ""
-        try:
-            answers = {} if absent else json.loads(self.text(_ANSWERS))
-        except ValueError:
-            answers, absent = {}, "a damaged answer.json"
-        if isinstance(answers, dict) and key in answers:
-            return answers[key]
-        return self.fail(
-            expected=f"a value for {key}",
-            actual=absent or "none of that name",
-            reason="no-answer",
-            next=f"Hand it in with submit({key}=…) in the answer cell, and run the cell.",
-        )
 
     # -- values
 
