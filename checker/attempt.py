@@ -120,5 +120,10 @@ def attempted(
             shutil.rmtree(trial, ignore_errors=True)
             with contextlib.suppress(OSError):  # another trial is running
                 trial.parent.rmdir()
+    if trial.exists():
+        raise Refused(
+            f"{trial} could not be removed: a container wrote into it as another user.",
+            next="Remove it by hand.",
+        )
     for held, problem in removed.kept:
         raise Refused(f"The {held} could not be removed: {problem}.", next="Remove it by hand.")

@@ -18,6 +18,7 @@ from .errors import CourseError, CourseFault, EngineFault, Refused
 from .gate import Finding, findings_of_orphans, findings_on_paper
 from .runner import Runner
 from .trials import Trials
+from .work import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,6 +116,8 @@ def _in_parallel(
 ) -> None:
     """Try each exercise in a process of its own, and compare the engine before and after all of them."""
     with connect() as engine:
+        for loaded in chosen:  # here once, not in each process at the same time
+            fetch(engine, loaded, say)
         before = inventory(engine)
         pool = _Pool(course, say)
         with ThreadPoolExecutor(jobs) as threads:

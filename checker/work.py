@@ -50,7 +50,7 @@ def start(
     """
     loaded = course.load(exercise_id)
     folder = course.work(loaded.id)
-    with locked(folder, lambda: say("A check of this exercise is running. This waits for it.")):
+    with _alone(folder, say):
         record = Record.read(folder)
         if record and record.engine == engine.id:
             say(f"{loaded.id} is started already. Your files are kept; `course reset` begins anew.")
@@ -80,7 +80,7 @@ def reset(
     """
     loaded = course.load(exercise_id)
     folder = course.work(loaded.id)
-    with locked(folder, lambda: say("A check of this exercise is running. This waits for it.")):
+    with _alone(folder, say):
         record = Record.read(folder)
         if record is None:
             raise Refused(
@@ -124,6 +124,21 @@ def set_scene(
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     files = dict(_digests(folder).items() - before.items())
     Record(loaded.id, course.version, seed, engine.id, now, files=files).write(folder)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, say: Say) -> Iterator[None]:
+    """Work in ``folder`` alone; a file that cannot be written or removed is said, with its name."""
+    try:
+        with locked(folder, lambda: say("A check of this exercise is running. This waits for it.")):
+            yield
+    except OSError as error:
+        if not error.filename:  # the engine's errors are OSErrors too, without a file
+            raise
+        raise Refused(
+            f"{error.filename}: {error.strerror}.",
+            next="Make room, or give yourself the right to it. A container may have written it as root.",
+        ) from error
 
 
 @contextlib.contextmanager

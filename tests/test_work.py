@@ -166,6 +166,14 @@ def test_a_start_that_ends_half_way_keeps_the_learners_files(fake_course: Course
     assert [path.name for path in folder.iterdir()] == ["notes.txt"]
 
 
+def test_a_folder_that_cannot_be_made_is_said(fake_course: Course, engine: Engine) -> None:
+    (fake_course.root / "work").write_text("in the way")
+
+    with pytest.raises(Refused, match="work"):
+        start(fake_course, engine, "count")
+    assert "fake-busy" not in names(engine)
+
+
 def test_ctrl_c_while_starting_undoes_it(fake_course: Course, engine: Engine) -> None:
     stop = "init=False)\n    print('ready', flush=True)\n    import time\n    time.sleep(600)"
     replace_in(fake_course, COUNT, "init=False)", stop)

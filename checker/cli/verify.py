@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     parser.add_argument("exercises", nargs="*", metavar="ID", help="default: every exercise")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="try N exercises at the same time")
+    jobs = min(4, os.cpu_count() or 1)
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=jobs,
+        metavar="N",
+        help=f"try N exercises at the same time (default: {jobs})",
+    )
     parser.add_argument(
         "--shared", action="store_true", help="others use this engine too: look for declared names only"
     )
