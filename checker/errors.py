@@ -32,6 +32,10 @@ class CourseError(Exception):
         self.message = message
         self.next = next
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows in place of a traceback."""
+        return [self.message, *([f"Next: {self.next}"] if self.next else [])]
+
 
 class UsageError(CourseError):
     """The command line asks for something that does not exist."""

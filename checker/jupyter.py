@@ -90,22 +90,22 @@ def _is_free(port: int) -> bool:
 
 
 def arguments(root: Path, port: int, extra: Sequence[str]) -> list[str]:
-    """Return JupyterLab's arguments. ``extra`` comes last, so that it wins."""
-    browser = [] if has_display() else ["--no-browser"]
-    as_root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-    token = [] if os.environ.get("JUPYTER_TOKEN") else [f"--IdentityProvider.token={secrets.token_hex(24)}"]
-    shell = [f"--ServerApp.terminado_settings=shell_command={_shell()}"] if os.name != "nt" else []
-    return [
-        f"--ServerApp.root_dir={root}",
-        "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=0",
-        *browser,
-        *as_root,
-        *token,
-        *shell,
-        *extra,
-    ]
+    """Return JupyterLab's arguments. What ``extra`` sets, under its own or its short name, is left to it."""
+    settings: dict[tuple[str, ...], object] = {
+        ("ServerApp.root_dir", "notebook-dir"): root,
+        ("ServerApp.ip", "ip"): "127.0.0.1",
+        ("ServerApp.port", "port"): port,
+        ("ServerApp.port_retries", "port-retries"): 0,
+        ("ServerApp.open_browser", "no-browser"): has_display(),
+        ("ServerApp.allow_root", "allow-root"): getattr(os, "geteuid", lambda: 1)() == 0,
+    }
+    if not os.environ.get("JUPYTER_TOKEN"):
+        settings["IdentityProvider.token", "ServerApp.token"] = secrets.token_hex(24)
+    if os.name != "nt":
+        settings["ServerApp.terminado_settings",] = f"shell_command={_shell()}"
+    given = {word.lstrip("-").split("=")[0] for word in extra}
+    ours = [f"--{names[0]}={value}" for names, value in settings.items() if not given.intersection(names)]
+    return [*ours, *extra]
 
 
 def _shell() -> str:

@@ -72,8 +72,10 @@ def test_the_environments_programs_come_first_and_once():
     assert jupyter.environment({"PATH": path})["PATH"].split(os.pathsep) == [programs, "/first", "/last"]
 
 
-def test_what_the_caller_adds_wins_by_coming_last(tmp_path):
-    assert jupyter.arguments(tmp_path, 9999, ["--ServerApp.port=1"])[-1] == "--ServerApp.port=1"
+@pytest.mark.parametrize("given", ["--ServerApp.port=1", "--port=1"])
+def test_what_the_caller_sets_is_said_once(tmp_path: Path, given: str) -> None:
+    made = jupyter.arguments(tmp_path, 9999, [given])
+    assert [one for one in made if "port=" in one] == [given]
 
 
 def test_a_token_from_outside_is_left_to_jupyter(tmp_path, monkeypatch):

@@ -108,14 +108,14 @@ function render({ model, el }) {
   let answered = 0;
   async function act(verb) {
     if (model.get("view").busy) return;
-    await saveOpen(folder);
-    model.send({ do: verb });
     window.clearTimeout(answered);
     answered = window.setTimeout(() => {
       status.textContent =
         "No answer yet. A cell may still be running: this goes on when it ends. " +
         "If the kernel was restarted, run this cell again.";
     }, PATIENCE);
+    await saveOpen(folder);
+    model.send({ do: verb });
   }
   const sure = question(
     "Begin anew? What this exercise made on the engine is removed. Your files are kept in work/.kept/.",
@@ -133,7 +133,7 @@ function render({ model, el }) {
 
   const root = h(
     "section",
-    { class: "course course-panel" },
+    { class: "course course-panel", "data-lm-suppress-shortcuts": "true" },
     heading, meta,
     h("div", { class: "course-buttons" }, check, start, hint, reset, solve, saved),
     sure.box, surrender.box, progress, status, message, list, hints, solution,

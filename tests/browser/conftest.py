@@ -203,9 +203,9 @@ class Screen:
         found = self.page.evaluate(_OUTPUTS, index)
         return list(found)
 
-    def panel(self) -> Locator:
-        """Show the panel by the notebook's last cell, and return it once it is loaded."""
-        self.run(-1)
+    def panel(self, index: int = -1, source: str | None = None) -> Locator:
+        """Show the panel by one of the notebook's cells, and return it once it is loaded."""
+        self.run(index, source)
         panel = self.page.locator(".course-panel")
         expect(panel).to_have_attribute("aria-busy", "false", timeout=20_000)
         return panel
@@ -234,9 +234,11 @@ _OUTPUTS = """index => {
 
 
 @pytest.fixture
-def screen(page: Page, lab: Lab) -> Screen:
-    """An empty page on the small course's JupyterLab."""
-    return Screen(page, lab)
+def screen(page: Page, lab: Lab) -> Iterator[Screen]:
+    """An empty page on the small course's JupyterLab. Afterwards no kernel is left."""
+    yield Screen(page, lab)
+    if "/lab" in page.url:
+        page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from .test_lab import START
 from .test_panel import GREET, Begin, line, notebook, press
 
 if TYPE_CHECKING:
@@ -18,17 +19,24 @@ LEAVE = "01-small/leave-it-running"
 
 
 def test_an_exercise_that_was_not_started_offers_to(screen: Screen) -> None:
-    screen.lab.course("start", LEAVE)
-    screen.open(notebook(LEAVE))
-    copy = screen.lab.root / "work" / LEAVE
-    elsewhere = screen.lab.root / "set-aside"
-    copy.rename(elsewhere)
-    try:
-        panel = screen.panel()
-        expect(panel).to_contain_text("This exercise has not begun.")
-        expect(panel.get_by_role("button", name="Check", exact=True)).to_be_hidden()
-    finally:
-        elsewhere.rename(copy)
+    screen.open(START)
+    panel = screen.panel(0, f"from checker import panel; panel({LEAVE!r})")
+    expect(panel).to_contain_text("This exercise has not begun.")
+    expect(panel.get_by_role("button", name="Check", exact=True)).to_be_hidden()
+    press(panel, "Start")
+    expect(panel.get_by_role("button", name="Check", exact=True)).to_be_visible()
+    assert (screen.lab.root / notebook(LEAVE)).is_file()
+
+
+def test_a_misspelt_exercise_is_a_sentence_and_no_traceback(screen: Screen) -> None:
+    screen.open(START)
+    screen.run(0, "from checker import panel; panel('01-small/gret')")
+    (said,) = screen.outputs(0)
+    assert said["output_type"] == "error"
+    assert said["traceback"] == [
+        "There is no exercise '01-small/gret'.",
+        "Next: Did you mean 01-small/greet?",
+    ]
 
 
 def test_a_damaged_record_can_be_made_again(screen: Screen, begun: Begin) -> None:
