@@ -258,6 +258,8 @@ def test_put_restores_what_was_there_with_its_owner(
 def test_put_into_a_bound_file_and_a_bound_folder_keeps_owners(
     engine: Engine, exercise: Exercise, tmp_path: Path
 ) -> None:
+    if not engine.endpoint.url.startswith("unix:"):
+        pytest.skip("the engine's disk is not this machine's")
     file, folder = tmp_path / "conf", tmp_path / "site"
     file.write_text("old")
     folder.mkdir()
