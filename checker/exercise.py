@@ -198,11 +198,15 @@ class Exercise:
             check = Check(function, points, timeout, tuple(requires or ()))
             known = {earlier.id for earlier in self.checks}
             if unknown := [need for need in check.needs if need not in known]:
-                raise CourseFault(f"{self.id}: check {check.id} needs {unknown[0]}, which is not defined above it.")
+                raise CourseFault(
+                    f"{self.id}: check {check.id} needs {unknown[0]}, which is not defined above it."
+                )
             if check.id in known:
                 raise CourseFault(f"{self.id}: two checks are named {check.id}.")
             if not check.title:
-                raise CourseFault(f"{self.id}: check {check.id} has no docstring, which is the learner's line.")
+                raise CourseFault(
+                    f"{self.id}: check {check.id} has no docstring, which is the learner's line."
+                )
             self.checks.append(check)
             return function
 

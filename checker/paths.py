@@ -42,5 +42,6 @@ def course_root(start: Path | None = None) -> Path:
         if (folder / "exercises").is_dir() and (folder / "solutions").is_dir():
             return folder
     raise CourseFault(
-        f"No course was found above {here}.", next="Change to the folder that holds exercises/ and solutions/."
+        f"No course was found above {here}.",
+        next="Change to the folder that holds exercises/ and solutions/.",
     )
