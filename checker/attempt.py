@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .answer import LIMIT, answered
 from .engine import scene
 from .errors import Refused
+from .locks import locked
 from .overlay import EXPECT, allowed, answer_files, files_below, lay
 from .work import refuse_taken, set_scene, starter_files
 
@@ -99,20 +100,28 @@ def attempted(
     Refused
         If a declared name or port is taken, or the notebook is damaged.
     """
-    refuse_taken(engine, loaded.exercise, again=f"try {loaded.id} again")
+    with locked(course.work(loaded.id)):  # not while it is started, reset or tried elsewhere
+        refuse_taken(engine, loaded.exercise, again=f"try {loaded.id} again")
+        with _removed(course, engine, loaded) as folder:
+            lay(loaded.starter, starter_files(loaded), folder)
+            for layer in layers:
+                lay(layer.folder, layer.names, folder)
+                for name in layer.remove:
+                    (folder / name).unlink(missing_ok=True)
+            set_scene(course, engine, loaded, folder, seed=seed)
+            limit = limit or max(LIMIT, loaded.exercise.timeout)
+            with answered(folder, engine.environment(), limit) as answer:
+                yield Attempt(loaded, folder, answer)
+
+
+@contextlib.contextmanager
+def _removed(course: Course, engine: Engine, loaded: Loaded) -> Iterator[Path]:
+    """Give a new folder; remove it at the end, with all that the exercise owns on the engine."""
     trial = course.root / "work" / ".trials" / secrets.token_hex(4)
     folder = trial / loaded.id
     try:
         folder.mkdir(parents=True)
-        lay(loaded.starter, starter_files(loaded), folder)
-        for layer in layers:
-            lay(layer.folder, layer.names, folder)
-            for name in layer.remove:
-                (folder / name).unlink(missing_ok=True)
-        set_scene(course, engine, loaded, folder, seed=seed)
-        limit = limit or max(LIMIT, loaded.exercise.timeout)
-        with answered(folder, engine.environment(), limit) as answer:
-            yield Attempt(loaded, folder, answer)
+        yield folder
     finally:
         try:
             removed = scene.remove(engine, loaded.exercise)
@@ -121,9 +130,6 @@ def attempted(
             with contextlib.suppress(OSError):  # another trial is running
                 trial.parent.rmdir()
     if trial.exists():
-        raise Refused(
-            f"{trial} could not be removed: a container wrote into it as another user.",
-            next="Remove it by hand.",
-        )
+        raise Refused(f"{trial} holds files of another user, made by a container.", next="Remove it by hand.")
     for held, problem in removed.kept:
         raise Refused(f"The {held} could not be removed: {problem}.", next="Remove it by hand.")
