@@ -43,17 +43,17 @@ class UsageError(CourseError):
     exit_status = 2
 
 
-class Refused(CourseError):  # noqa: N818 - reads as a sentence: "refused: the name is taken"
+class Refused(CourseError):  # noqa: N818 - a fault is not always an error
     """What was asked for cannot be done now, for a reason that the person can remove."""
 
     exit_status = 1
 
 
-class CourseFault(CourseError):
+class CourseFault(CourseError):  # noqa: N818 - see Refused
     """An exercise, the catalogue or another part of the course is wrong. Never the learner's fault."""
 
 
-class EngineFault(CourseError):
+class EngineFault(CourseError):  # noqa: N818 - see Refused
     """The engine cannot be reached, or failed.
 
     Parameters

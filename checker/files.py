@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write ``content`` beside ``path``, then rename it into place.
+    r"""Write ``content`` beside ``path``, then rename it into place.
 
-    Text is written as UTF-8 with ``\\n`` line ends on every platform.
+    Text is written as UTF-8 with ``\n`` line ends on every platform.
 
     Raises
     ------

@@ -11,19 +11,19 @@ ROOT = Path(__file__).parent.parent
 CONDA_NAMES = {"docker": "docker-py"}
 
 
-def test_environment_yml_holds_the_same_packages_and_bounds_as_pyproject():
+def test_environment_yml_holds_the_same_packages_and_bounds_as_pyproject() -> None:
     dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    named = [re.fullmatch(r"([\w-]+)(>=.+)", dependency).groups() for dependency in dependencies]
-    wanted = {CONDA_NAMES.get(name, name) + bound for name, bound in named}
+    named = [dependency.partition(">=") for dependency in dependencies]
+    wanted = {f"{CONDA_NAMES.get(name, name)}>={bound}" for name, _, bound in named}
     conda = re.findall(r"^  - ([\w-]+(?:>=[\d.]+)?)$", (ROOT / "environment.yml").read_text(), re.MULTILINE)
     assert set(conda) - {"python>=3.11", "pip"} == wanted
 
 
-def test_environment_yml_installs_the_course_itself():
+def test_environment_yml_installs_the_course_itself() -> None:
     assert "      - -e ." in (ROOT / "environment.yml").read_text().splitlines()
 
 
-def test_named_packages_are_there():
+def test_named_packages_are_there() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     for package in ("jupyterlab", "docker", "ipywidgets", "nbval", "pytest"):
         assert re.search(rf'"{package}[\[>]', text), package

@@ -10,10 +10,13 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from checker.errors import CourseError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: Verb → the line that ``course --help`` shows. The verb's module has the same name.
 VERBS = {
