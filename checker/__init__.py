@@ -9,7 +9,7 @@ from .exercise import Exercise, Failure, Hints, Owns
 
 if TYPE_CHECKING:
     from .lab import Lab
-    from .ui import doctor_report, exercise_link, panel, submit
+    from .ui import course_map, doctor_report, exercise_link, panel, submit
 
 __version__ = "0.1.0"
 
@@ -24,13 +24,21 @@ __all__ = [
     "Owns",
     "Refused",
     "UsageError",
+    "course_map",
     "doctor_report",
     "exercise_link",
     "panel",
     "submit",
 ]
 
-_LATE = {"Lab": "lab", "doctor_report": "ui", "exercise_link": "ui", "panel": "ui", "submit": "ui"}
+_LATE = {
+    "Lab": "lab",
+    "course_map": "ui",
+    "doctor_report": "ui",
+    "exercise_link": "ui",
+    "panel": "ui",
+    "submit": "ui",
+}
 
 
 def __getattr__(name: str) -> Any:
