@@ -114,6 +114,11 @@ def leftovers(engine: Engine, state: Path) -> Leftovers:
     return found
 
 
+def layers(engine: Engine, reference: str) -> list[str]:
+    """What an image is made of: digests of its unpacked layers, the same in both image stores."""
+    return list(engine.client.images.get(reference).attrs["RootFS"]["Layers"])
+
+
 def inside(container: Container, command: str | list[str], **options: Any) -> tuple[int, str]:
     """Run a command in a running container; its exit status and all that it said."""
     result = container.exec_run(command, **options)

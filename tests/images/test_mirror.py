@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import secrets
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from checker.errors import Refused
 from checker.images import mirror
 from checker.images.pull import pull, unreachable
 
-from .conftest import inside, published, silent
+from .conftest import inside, layers, published, silent
 from .test_standins import eventually
 
 if TYPE_CHECKING:
@@ -44,10 +45,9 @@ def test_serves_the_same_image_to_whoever_pulls_it(engine: Engine, name: str, im
     steps: list[tuple[str, float | None]] = []
     assert unreachable(engine.client.api, there) == ""
     assert pull(engine.client.api, there, lambda step, part: steps.append((step, part))) == ""
-    pulled = engine.client.images.get(there)
     try:
         assert any("busybox" in step for step, _ in steps)
-        assert pulled.id == engine.client.images.get(image("busybox")).id
+        assert layers(engine, there) == layers(engine, image("busybox"))
     finally:
         engine.client.images.remove(there)
     container = engine.client.containers.get(name)
@@ -86,19 +86,21 @@ def test_another_engine_uses_it_as_registry_mirror(
     busybox = image("busybox")
     mirror.start(engine, ["busybox"], "127.0.0.1", 0, silent)
     network = engine.client.networks.create(name)
+    options = ["--registry-mirror", f"http://{name}:5000"]
     try:
         network.connect(name)
-        second = start(
-            image("docker"), ["--registry-mirror", f"http://{name}:5000"], privileged=True, network=name
-        )
+        second = start(image("docker"), options, privileged=True, network=name)
         eventually(lambda: inside(second, "docker info")[0] == 0, 60)
         status, said = inside(second, ["docker", "pull", busybox])
         assert status == 0, said
-        found = inside(second, ["docker", "image", "inspect", "--format", "{{.Id}}", busybox])
-        assert found == (0, engine.client.images.get(busybox).id)
-        second.remove(force=True, v=True)
-        network.disconnect(name)
+        found = inside(
+            second, ["docker", "image", "inspect", "--format", "{{json .RootFS.Layers}}", busybox]
+        )[1]
+        assert json.loads(found) == layers(engine, busybox)
     finally:
+        network.reload()
+        for container in network.containers:
+            network.disconnect(container, force=True)
         network.remove()
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -20,7 +21,7 @@ from checker.images.provide import missing, pack, provide, stand_ins
 from checker.images.pull import unreachable
 from checker.images.status import status
 
-from .conftest import silent
+from .conftest import layers, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,12 +49,12 @@ def test_what_is_missing_is_built_packed_and_loaded_again(
     assert leftovers() == []
 
     reference = catalogue()["redis"].reference
-    made = engine.client.images.get(reference)
+    made = layers(engine, reference)
     engine.client.images.remove(reference)
     assert [(row.state, row.packed) for row in status(engine, ["redis"])] == [("in the pack", True)]
     monkeypatch.setenv("PATH", "")  # nothing can be built now
     provide(engine, ["redis"], silent)
-    assert engine.client.images.get(reference).id == made.id
+    assert layers(engine, reference) == made
     assert [row.state for row in status(engine, ["redis"])] == ["stand-in"]
 
 
@@ -70,11 +71,12 @@ def test_an_image_that_is_there_is_left_alone(
 
 def test_pack_copies_what_the_engine_has(engine: Engine, state: Path, leftovers: Leftovers) -> None:
     provide(engine, ["busybox"], silent)
-    before = engine.client.images.get(catalogue()["busybox"].reference).id
     pack(engine, ["busybox"], silent)
     found = Pack().find(catalogue()["busybox"])
     assert found
-    assert f"sha256:{found.config}" == before
+    config = json.loads((Pack().blobs / found.config).read_text())
+    assert config["rootfs"]["diff_ids"] == layers(engine, catalogue()["busybox"].reference)
+    assert leftovers() == []
 
 
 def test_an_image_without_recipe_and_registry(engine: Engine, state: Path, own_catalogue: Path) -> None:
