@@ -32,7 +32,7 @@ def locked(folder: Path, waiting: Callable[[], None] | None = None) -> Iterator[
             while not _try(file.fileno()):  # polled, because a blocking lock cannot be interrupted everywhere
                 if time.monotonic() > ends:
                     raise Refused(
-                        "Another check of this exercise never ends.", next="Stop it, then check again."
+                        f"Another process has been working in {folder} for a long time.", next="Stop it."
                     )
                 time.sleep(0.02)
         yield  # closing the file gives the lock up

@@ -7,6 +7,7 @@ Every verb's module has ``configure(parser)`` and ``run(args) -> int``. Exit sta
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -63,6 +64,9 @@ def _say(error: CourseError, *, as_json: bool) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the ``course`` command and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a sign shows another in its place
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     verb = next((word for word in arguments if word in VERBS), None)
     args = _parser(verb).parse_args(arguments)
     try:

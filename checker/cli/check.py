@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     with Runner(course, say) as runner:
         if args.json:
             result = runner.check(exercise_id, folder)
-            print(json.dumps(result.to_json(), ensure_ascii=False))
+            print(json.dumps(result.to_json()))
         else:
             screen = console()
             result = runner.check(exercise_id, folder, lambda check: show_check(screen, check))

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     new = None if args.all else next_hint(course, progress, exercise_id)
     shown = [new] if new else shown_hints(course, progress, exercise_id)
     if args.json:
-        print(json.dumps([vars(hint) for hint in shown], ensure_ascii=False))
+        print(json.dumps([vars(hint) for hint in shown]))
         return 0
     if not shown:
         print(f"No hint of {exercise_id} was shown yet.")

@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     """Print every exercise of the course."""
     course = open_course()
     rows = [_row(course.load(exercise_id)) for exercise_id in course.ids()]
-    print(json.dumps(rows, indent=1, ensure_ascii=False)) if args.json else _show(course, rows)
+    print(json.dumps(rows, indent=1)) if args.json else _show(course, rows)
     return 0
 
 

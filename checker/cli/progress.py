@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
         say(f"course: {progress.message}")
     chapters = progress_map(course, progress)
     if args.json:
-        print(json.dumps({"course": course.key, "chapters": chapters}, ensure_ascii=False))
+        print(json.dumps({"course": course.key, "chapters": chapters}))
     else:
         _show(chapters)
     return 0

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         progress.give_up(loaded.id)
     parts = _parts(loaded)
     if args.json:
-        print(json.dumps({"exercise": loaded.id, "files": parts, "why": loaded.why}, ensure_ascii=False))
+        print(json.dumps({"exercise": loaded.id, "files": parts, "why": loaded.why}))
     else:
         _show(loaded, parts)
     return 0

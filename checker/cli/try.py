@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     ):
         result = attempt.check(runner)
     if args.json:
-        print(json.dumps(result.to_json(), ensure_ascii=False))
+        print(json.dumps(result.to_json()))
         return exit_status(result)
     screen = console()
     if result.answer.status in {"raised", "timeout"}:

@@ -46,9 +46,7 @@ def run(args: argparse.Namespace) -> int:
     begun = time.monotonic()
     if args.json:
         report = verify(course, ids, jobs=args.jobs, shared=args.shared)
-        print(
-            json.dumps(report.to_json() | {"seconds": round(time.monotonic() - begun, 1)}, ensure_ascii=False)
-        )
+        print(json.dumps(report.to_json() | {"seconds": round(time.monotonic() - begun, 1)}))
         return 1 if report.findings else 0
     screen = console()
     with screen.status("") as status:

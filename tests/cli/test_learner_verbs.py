@@ -166,6 +166,14 @@ def test_every_hint_shown_is_shown_again(course: Shell) -> None:
     assert [hint["number"] for hint in course.json("hint", "page", "--all")] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("verb", ["list", "progress", "hint", "solution"])
+def test_a_terminal_that_knows_only_ascii_is_served(course: Shell, verb: str) -> None:
+    more = {"list": [], "progress": [], "hint": ["greet"], "solution": ["greet", "--give-up"]}[verb]
+    said = course(verb, *more, PYTHONIOENCODING="ascii")
+
+    assert said.isascii()
+
+
 def test_build_check_names_a_stale_notebook_and_the_fix(course: Shell) -> None:
     assert course("build", "--check") == ""
     (course.course.root / "exercises" / GREET / "exercise.ipynb").write_text("{}")
