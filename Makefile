@@ -3,7 +3,7 @@ COURSE := .venv/bin/course
 PYTHON := .venv/bin/python
 # A running private engine is exported to what a target starts; elsewhere this is empty.
 ENGINE := eval "$$($(COURSE) env 2>/dev/null)";
-NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 120 --nbval-sanitize-with tests/notebooks/sanitize.cfg
+NBVAL := -p tests.isolation --nbval --nbval-current-env --nbval-cell-timeout 120 --nbval-sanitize-with tests/notebooks/sanitize.cfg
 PORT ?=
 LAB_ARGS ?=
 .DEFAULT_GOAL := help
