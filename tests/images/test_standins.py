@@ -14,12 +14,13 @@ import requests
 
 from checker.images.archive import Entry, tar_stream
 from checker.images.catalogue import catalogue
-from checker.images.provide import stand_ins
+from checker.images.provide import provide, stand_ins
 
-from .conftest import inside, published
+from .conftest import inside, layers, published, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from docker.models.containers import Container
 
@@ -144,10 +145,10 @@ def test_stand_ins_are_told_apart(engine: Engine, image: Have) -> None:
         assert labels["docker-course.stand-in"] == key
 
 
-def test_all_share_debians_layer(engine: Engine, image: Have) -> None:
-    if {"debian", "redis"} <= set(stand_ins(engine)):
-        base = engine.client.images.get(image("debian")).attrs["RootFS"]["Layers"]
-        assert engine.client.images.get(image("redis")).attrs["RootFS"]["Layers"][: len(base)] == base
+def test_a_stand_in_shares_debians_layers(engine: Engine, state: Path, own_catalogue: Path) -> None:
+    provide(engine, ["redis"], silent)
+    base = layers(engine, catalogue()["debian"].reference)
+    assert layers(engine, catalogue()["redis"].reference)[: len(base)] == base
 
 
 def test_busybox(image: Have, run: Run) -> None:
