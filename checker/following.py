@@ -15,6 +15,7 @@ from .result import CheckResult
 if TYPE_CHECKING:
     from .course import Loaded
 
+_TICK = 0.05  # seconds
 _STARTING = 30.0  # seconds that the process may take to import and to reach the engine
 
 Report = Callable[[CheckResult], None]
@@ -35,7 +36,7 @@ class Following:
     lost: bool = False
     deadline: float = field(default_factory=lambda: time.monotonic() + _STARTING)
     _ends: float = math.inf
-    _asked: bool = False
+    _patience: float = math.inf
 
     def take(self, event: dict[str, Any]) -> None:
         """Take one message of the checks' process."""
@@ -48,8 +49,9 @@ class Following:
                 self.deadline = self._ends + GRACE
             case {"event": "check-begun", "id": id}:
                 check = next(check for check in self.loaded.exercise.checks if check.id == id)
-                self.running, self._asked = id, False
-                self.deadline = min(self._ends, time.monotonic() + (check.timeout or math.inf)) + 0.01
+                self.running = id
+                self.deadline = min(self._ends, time.monotonic() + (check.timeout or math.inf)) + _TICK
+                self._patience = self.deadline + GRACE
             case {"event": "check", "result": result}:
                 self._finish([CheckResult.from_json(result)])
                 self.running, self.deadline = "", self._ends + GRACE
@@ -62,9 +64,9 @@ class Following:
 
     def overdue(self, process: Process) -> None:
         """Ask the running check to stop; where it does not listen, stop its whole process group."""
-        if self.running and not self._asked and process.ask_to_stop(self.pid):
-            self._asked = True
-            self.deadline = time.monotonic() + GRACE
+        now = time.monotonic()
+        if self.running and now < self._patience and process.ask_to_stop(self.pid):
+            self.deadline = now + _TICK  # ask again: by the check's own clock it may have been too early
             return
         if not self.engine:
             self._fault(
@@ -72,7 +74,7 @@ class Following:
             )
         self._stopped()
         process.kill(self.pid)
-        self.deadline = time.monotonic() + GRACE
+        self.deadline = now + GRACE
 
     def _finish(self, results: list[CheckResult]) -> None:
         for result in results:

@@ -90,7 +90,6 @@ def _run(channel: Channel, request: dict[str, Any]) -> None:
             connect() as engine,
             Lab(engine, loaded.exercise, Path(request["folder"]), request["seed"]) as lab,
         ):
-            channel.send("engine", id=engine.id)
             run = CheckRun(
                 loaded.exercise,
                 _offered(engine, loaded.exercise),
@@ -100,6 +99,7 @@ def _run(channel: Channel, request: dict[str, Any]) -> None:
             if hasattr(signal, "SIGTERM") and sys.platform != "win32":
                 signal.signal(signal.SIGTERM, lambda *_: run.time_up())
                 signal.signal(signal.SIGINT, signal.default_int_handler)
+            channel.send("engine", id=engine.id)
             run.run(lab)
     except CourseError as error:
         kind = error.kind if isinstance(error, EngineFault) else ""
