@@ -67,7 +67,9 @@ function question(text, yes, no, agreed, after) {
   };
   accept.onclick = () => (close(), agreed());
   decline.onclick = close;
-  box.onkeydown = (event) => event.key === "Escape" && (event.stopPropagation(), close());
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") close();
+  });
   return { box, ask: () => ((box.hidden = false), decline.focus()) };
 }
 

@@ -186,12 +186,12 @@ class Screen:
         self.page = page
         self.lab = lab
 
-    def open(self, path: str) -> Screen:
+    def open(self, path: str, factory: str = "default") -> Screen:
         """Open a file and, if it is a notebook, wait until its kernel answers."""
         if "/lab" not in self.page.url:
             self.page.goto(f"{self.lab.url}/lab?token={TOKEN}&reset")
             self.page.wait_for_function("window.jupyterapp !== undefined")
-        self.page.evaluate(_OPEN, path)
+        self.page.evaluate(_OPEN, [path, factory])
         return self
 
     def run(self, index: int, source: str | None = None) -> None:
@@ -211,9 +211,9 @@ class Screen:
         return panel
 
 
-_OPEN = """async path => {
+_OPEN = """async ([path, factory]) => {
     await window.jupyterapp.restored;
-    const widget = await window.jupyterapp.commands.execute('docmanager:open', {path});
+    const widget = await window.jupyterapp.commands.execute('docmanager:open', {path, factory});
     await widget.context.ready;
     if (!widget.sessionContext) return;
     await widget.sessionContext.ready;

@@ -140,10 +140,10 @@ def test_everything_works_by_keyboard(screen: Screen, begun: Begin) -> None:
 
 def test_what_is_open_and_unsaved_is_saved_before_the_check(screen: Screen, begun: Begin) -> None:
     folder = begun(PAGE)
-    screen.open(f"work/{PAGE}/page.html")
-    screen.page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.context.model.sharedModel.setSource('<title>a</title>')"
-    )
+    screen.open(f"work/{PAGE}/page.html", "Editor")
+    screen.page.locator(".jp-FileEditor .cm-content").click()
+    screen.page.keyboard.press("Control+A")
+    screen.page.keyboard.insert_text("<title>a</title>")
     panel = screen.open(notebook(PAGE)).panel()
     press(panel, "Check")
     expect(panel.get_by_role("status")).to_have_text("Passed: 2 of 2 checks passed.")
