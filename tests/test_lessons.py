@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from checker.errors import CourseFault
 from checker.lessons import RECORD, copy_lessons
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 NAME = "01-small.ipynb"
 
 
-def notebook(*sources, output=None):
+def notebook(*sources: str, output: str | None = None) -> dict[str, Any]:
     cells = [
         {
             "cell_type": "code",
@@ -28,21 +32,22 @@ def notebook(*sources, output=None):
 
 
 @pytest.fixture
-def course(tmp_path):
+def course(tmp_path: Path) -> Path:
     (tmp_path / "notebooks").mkdir()
     write(tmp_path, "notebooks", notebook("print(1)"))
     return tmp_path
 
 
-def write(course, folder, content):
+def write(course: Path, folder: str, content: dict[str, Any]) -> None:
     (course / folder / NAME).write_text(json.dumps(content), "utf-8")
 
 
-def read(course):
-    return json.loads((course / "work" / NAME).read_text("utf-8"))
+def read(course: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((course / "work" / NAME).read_text("utf-8"))
+    return found
 
 
-def test_a_copy_has_no_outputs_and_the_source_keeps_its_own(course):
+def test_a_copy_has_no_outputs_and_the_source_keeps_its_own(course: Path) -> None:
     before = (course / "notebooks" / NAME).read_bytes()
     assert copy_lessons(course).made == [NAME]
     (cell,) = read(course)["cells"]
@@ -53,7 +58,7 @@ def test_a_copy_has_no_outputs_and_the_source_keeps_its_own(course):
     assert (course / "notebooks" / NAME).read_bytes() == before
 
 
-def test_the_second_time_nothing_is_written(course):
+def test_the_second_time_nothing_is_written(course: Path) -> None:
     copy_lessons(course)
     (course / "work" / NAME).chmod(0o400)
     times = {path: path.stat().st_mtime_ns for path in (course / "work").iterdir()}
@@ -62,7 +67,7 @@ def test_the_second_time_nothing_is_written(course):
     assert {path: path.stat().st_mtime_ns for path in (course / "work").iterdir()} == times
 
 
-def test_a_copy_whose_cells_were_only_run_is_refreshed(course):
+def test_a_copy_whose_cells_were_only_run_is_refreshed(course: Path) -> None:
     copy_lessons(course)
     write(course, "work", notebook("print(1)", output="of the learner's run\n"))
     assert copy_lessons(course).refreshed == []
@@ -73,7 +78,7 @@ def test_a_copy_whose_cells_were_only_run_is_refreshed(course):
     assert read(course)["cells"][0]["source"] == "print(2)"
 
 
-def test_a_copy_that_was_changed_is_kept_as_it_is(course):
+def test_a_copy_that_was_changed_is_kept_as_it_is(course: Path) -> None:
     copy_lessons(course)
     write(course, "work", notebook("print('mine')"))
     mine = (course / "work" / NAME).read_bytes()
@@ -83,7 +88,7 @@ def test_a_copy_that_was_changed_is_kept_as_it_is(course):
         assert (course / "work" / NAME).read_bytes() == mine
 
 
-def test_a_changed_copy_that_was_put_back_is_refreshed_again(course):
+def test_a_changed_copy_that_was_put_back_is_refreshed_again(course: Path) -> None:
     copy_lessons(course)
     write(course, "work", notebook("print('mine')"))
     write(course, "notebooks", notebook("print(2)"))
@@ -92,14 +97,14 @@ def test_a_changed_copy_that_was_put_back_is_refreshed_again(course):
     assert copy_lessons(course).refreshed == [NAME]
 
 
-def test_a_removed_copy_is_made_again(course):
+def test_a_removed_copy_is_made_again(course: Path) -> None:
     copy_lessons(course)
     (course / "work" / NAME).unlink()
     assert copy_lessons(course).made == [NAME]
 
 
 @pytest.mark.parametrize("record", ["{", "[]", '{"01-small.ipynb": 7}'])
-def test_a_damaged_record_costs_no_edit(course, record):
+def test_a_damaged_record_costs_no_edit(course: Path, record: str) -> None:
     copy_lessons(course)
     write(course, "work", notebook("print('mine')"))
     (course / "work" / RECORD).write_text(record)
@@ -108,7 +113,7 @@ def test_a_damaged_record_costs_no_edit(course, record):
 
 
 @pytest.mark.parametrize("with_record", [True, False])
-def test_a_damaged_copy_counts_as_the_learners(course, with_record):
+def test_a_damaged_copy_counts_as_the_learners(course: Path, with_record: bool) -> None:
     copy_lessons(course)
     (course / "work" / NAME).write_text('{"cells": [')
     if not with_record:
@@ -118,7 +123,7 @@ def test_a_damaged_copy_counts_as_the_learners(course, with_record):
     assert (course / "work" / NAME).read_text() == '{"cells": ['
 
 
-def test_a_damaged_notebook_of_the_course_is_named(course):
+def test_a_damaged_notebook_of_the_course_is_named(course: Path) -> None:
     (course / "notebooks" / NAME).write_text("{")
     with pytest.raises(CourseFault, match=NAME):
         copy_lessons(course)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from checker.engine.connect import Engine
 
+    Begin = Callable[[str], Path]
+
 TOKEN = "of-the-tests"
 HERE = Path(__file__).parent
 FLAGS = [
@@ -242,7 +244,7 @@ def screen(page: Page, lab: Lab) -> Iterator[Screen]:
 
 
 @pytest.fixture
-def begun(lab: Lab, small_course: Path) -> Callable[[str], Path]:
+def begun(lab: Lab, small_course: Path) -> Begin:
     """Begin an exercise of the small course anew, and return the learner's folder."""
 
     def begin(exercise: str) -> Path:

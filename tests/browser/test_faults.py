@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from .test_lab import START
-from .test_panel import GREET, Begin, line, notebook, press
+from .test_panel import GREET, line, notebook, press
 
 if TYPE_CHECKING:
-    from .conftest import Screen
+    from .conftest import Begin, Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 

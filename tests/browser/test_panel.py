@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 if TYPE_CHECKING:
-    from .conftest import Lab, Screen
+    from .conftest import Begin, Lab, Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
@@ -20,8 +20,6 @@ ODD = "02-odd/out-of-order"
 RIGHT = """import docker
 name = open("name.txt").read().strip()
 docker.from_env().containers.run("busybox:1.37", ["echo", f"hello {name}"], name="%s")"""
-
-Begin = "Callable[[str], Path]"
 
 
 def notebook(exercise: str) -> str:
@@ -38,7 +36,9 @@ def line(panel: Locator, check: str) -> Locator:
 
 def greeter(screen: Screen) -> str:
     """The name that this copy of the course gives the container."""
-    return re.findall(r"named (fake\d+-greet)", screen.page.locator(".jp-Notebook").inner_text())[0]
+    found = re.search(r"fake\d+-greet", screen.page.locator(".jp-Notebook").inner_text())
+    assert found
+    return found[0]
 
 
 def progress(lab: Lab, exercise: str) -> dict[str, object]:
