@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .answer import LIMIT, answered
 from .engine import scene
 from .errors import Refused
+from .interrupts import undoing
 from .locks import locked
 from .overlay import EXPECT, allowed, answer_files, files_below, lay
 from .work import refuse_taken, set_scene, starter_files
@@ -119,17 +120,21 @@ def _removed(course: Course, engine: Engine, loaded: Loaded) -> Iterator[Path]:
     """Give a new folder; remove it at the end, with all that the exercise owns on the engine."""
     trial = course.root / "work" / ".trials" / secrets.token_hex(4)
     folder = trial / loaded.id
-    try:
-        folder.mkdir(parents=True)
-        yield folder
-    finally:
+
+    def remove() -> None:
         try:
             removed = scene.remove(engine, loaded.exercise)
         finally:
             shutil.rmtree(trial, ignore_errors=True)
             with contextlib.suppress(OSError):  # another trial is running
                 trial.parent.rmdir()
-    if trial.exists():
-        raise Refused(f"{trial} holds files of another user, made by a container.", next="Remove it by hand.")
-    for held, problem in removed.kept:
-        raise Refused(f"The {held} could not be removed: {problem}.", next="Remove it by hand.")
+        if trial.exists():
+            raise Refused(
+                f"{trial} holds files of another user, made by a container.", next="Remove it by hand."
+            )
+        for held, problem in removed.kept:
+            raise Refused(f"The {held} could not be removed: {problem}.", next="Remove it by hand.")
+
+    with undoing(remove):
+        folder.mkdir(parents=True)
+        yield folder

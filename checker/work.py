@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from .course import CHECKS, Course, Loaded, broken, tree_sha256
 from .engine import scene
-from .errors import CourseError, EngineFault, Refused
+from .errors import CourseError, Refused
 from .images.provide import provide
+from .interrupts import undoing
 from .lab import Lab
 from .locks import locked
 from .outcomes import engine_fault
@@ -199,20 +200,23 @@ def _remove_earlier_scene(engine: Engine, exercise: Exercise) -> None:
 @contextlib.contextmanager
 def _undone(engine: Engine, loaded: Loaded, folder: Path, laid: list[str]) -> Iterator[None]:
     """Undo a start that does not come to its end, also on Ctrl-C."""
-    new = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield
-    except BaseException:
+    new, done = not folder.exists(), False
+
+    def undo() -> None:
+        if done:
+            return
         for name in laid:
             (folder / name).unlink(missing_ok=True)
         if new:
             shutil.rmtree(folder, ignore_errors=True)
             with contextlib.suppress(OSError):  # the chapter's folder, unless it holds more
                 folder.parent.rmdir()
-        with contextlib.suppress(EngineFault):  # the first trouble is the one to hear of
-            scene.remove(engine, loaded.exercise)
-        raise
+        scene.remove(engine, loaded.exercise)
+
+    with undoing(undo):
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+        done = True
 
 
 def _remove(engine: Engine, exercise: Exercise, bystanders: list[str]) -> None:

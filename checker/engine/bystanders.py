@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from checker.interrupts import undoing
+
 from .errors import asking
 from .probe import IMAGE, ROLE_LABEL
 
@@ -89,8 +91,6 @@ def bystanders(engine: Engine, owner: Owner) -> Iterator[Bystanders]:
     """Have look-alikes of what ``owner`` owns on the engine, until the block ends."""
     they = Bystanders(engine, owner)
     they.remove()  # an earlier run may have been killed
-    try:
+    with undoing(they.remove):
         they.make()
         yield they
-    finally:
-        they.remove()
