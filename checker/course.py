@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import sys
+import threading
 import tomllib
 import traceback
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 CHECKS = "checks.py"
 NOTEBOOK = "exercise.ipynb"
+
+_LOADING = threading.Lock()  # two threads that load one exercise would take each other's module away
 
 
 @dataclass(frozen=True)
@@ -149,13 +152,14 @@ def load_checks(path: Path) -> Exercise:
     """
     module = ModuleType(f"course_checks_{hashlib.sha256(str(path).encode()).hexdigest()[:16]}")
     module.__file__ = str(path)
-    sys.modules[module.__name__] = module  # dataclasses and pickling look their module up
-    try:
-        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102 - the course's own code
-    except Exception as error:
-        raise broken(path, error) from error
-    finally:
-        del sys.modules[module.__name__]
+    with _LOADING:
+        sys.modules[module.__name__] = module  # dataclasses and pickling look their module up
+        try:
+            exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102 - the course's own code
+        except Exception as error:
+            raise broken(path, error) from error
+        finally:
+            del sys.modules[module.__name__]
     exercise = getattr(module, "exercise", None)
     if not isinstance(exercise, Exercise):
         raise CourseFault(
