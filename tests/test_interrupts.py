@@ -16,10 +16,13 @@ def press_ctrl_c() -> None:
 
 def test_ctrl_c_waits_for_the_end_of_the_block() -> None:
     steps = []
-    with pytest.raises(KeyboardInterrupt), uninterrupted():
+
+    def work() -> None:
         press_ctrl_c()
         steps.append("went on")
 
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        work()
     assert steps == ["went on"]
     with pytest.raises(KeyboardInterrupt):
         press_ctrl_c()
