@@ -71,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser(verb).parse_args(arguments)
     try:
         status: int = import_module(f".{args.verb}", __name__).run(args)
+        sys.stdout.flush()  # here, where an error can still be said
     except CourseError as error:
         _say(error, as_json=getattr(args, "json", False))
         return error.exit_status
@@ -80,4 +81,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `course list | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # the machine's limits: a full disk, a folder that may not be written to
+        about = f" ({error.filename})" if error.filename else ""
+        _say(
+            CourseError(
+                f"Your machine refused: {error.strerror or error}{about}.",
+                next="Make room there, or allow your user to write there, then repeat.",
+            ),
+            as_json=getattr(args, "json", False),
+        )
+        return CourseError.exit_status
     return status
