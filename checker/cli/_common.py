@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SIGNS = {
     Status.PASSED: ("✔", "passed", "green"),
     Status.FAILED: ("✘", "failed", "red"),
-    Status.BLOCKED: ("·", "not run", "dim"),
+    Status.BLOCKED: ("·", "blocked", "dim"),
     Status.TIMEOUT: ("◷", "timeout", "yellow"),
     Status.ERROR: ("!", "error", "magenta"),
 }

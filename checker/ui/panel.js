@@ -3,7 +3,7 @@ const SIGNS = {
   running: ["…", "running"],
   passed: ["✔", "passed"],
   failed: ["✘", "failed"],
-  blocked: ["·", "not run"],
+  blocked: ["·", "blocked"],
   timeout: ["◷", "timeout"],
   error: ["!", "error"],
 };

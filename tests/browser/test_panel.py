@@ -58,7 +58,7 @@ def test_a_wrong_answer_its_message_the_right_one_passed(screen: Screen, begun: 
     expect(panel.get_by_role("status")).to_have_text("Not yet: 0 of 2 checks passed.")
     expect(line(panel, "greeter")).to_contain_text("failed")
     expect(line(panel, "greeter")).to_contain_text(f"Expecteda container named {name}Foundnone of that name")
-    expect(line(panel, "right_name")).to_contain_text("not run")
+    expect(line(panel, "right_name")).to_contain_text("blocked")
     expect(line(panel, "right_name")).to_contain_text("it needs “A container named")
 
     screen.run(1, RIGHT % name)

@@ -131,7 +131,7 @@ def test_a_learners_way_through_an_exercise(course: Shell, engine: Engine) -> No
     assert "✘ failed  A container named fake-greet is there (0/1)" in wrong
     assert "Expected: a container named fake-greet" in wrong
     assert "Found: none of that name" in wrong
-    assert "· not run It greets by the name in the file" in wrong
+    assert "· blocked It greets by the name in the file" in wrong
     assert "Hint 1 of 3" in course("hint", "greet")
     course("solution", "greet", status=1)
     assert "--give-up" in course.errors
