@@ -35,6 +35,13 @@ def test_no_cell_ended_with_an_error(path: Path) -> None:
     assert [cell for cell, kind in kinds if kind == "error"] == []
 
 
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_no_widget_state_is_stored(path: Path) -> None:
+    """It holds what one machine's engine said, and belongs to a kernel that is gone."""
+    notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
+    assert "widgets" not in notebook.metadata
+
+
 def test_there_are_chapters() -> None:
     assert CHAPTERS
 
