@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,10 @@ from checker.errors import EngineFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Where a shell started this run in the background, Ctrl-C is ignored, and so would every process we start
+# ignore the one that a test sends it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
