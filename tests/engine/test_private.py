@@ -156,6 +156,7 @@ def load_busybox(machine: Machine, engine: Engine, env: dict[str, str]) -> None:
 @needs_root
 @pytest.mark.engine
 def test_from_nothing_to_a_container_and_back(machine: Machine, engine: Engine) -> None:
+    users_own = Private.load()
     none = machine.course("env")
     assert none.returncode == 1
     assert "course engine start" in none.stderr
@@ -164,7 +165,7 @@ def test_from_nothing_to_a_container_and_back(machine: Machine, engine: Engine) 
     assert env["DOCKER_HOST"] == f"unix://{machine.layout.socket}"
     first = daemon.running(machine.layout)
     assert first
-    assert Private.load() is None  # the record is that machine's, not this user's
+    assert Private.load() == users_own  # the record is that machine's, not this user's
     again = machine.course("engine", "start")
     assert (again.returncode, daemon.running(machine.layout)) == (0, first)
     assert machine.course("engine", "status").returncode == 0
