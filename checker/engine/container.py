@@ -285,6 +285,11 @@ class Container(Configured):
         with asking(self.engine, "container", self.name):
             self.engine.client.api.stop(self.id, timeout=grace)
 
+    def kill(self) -> None:
+        """Send KILL to its first process, which leaves it no time for anything."""
+        with asking(self.engine, "container", self.name):
+            self.engine.client.api.kill(self.id)
+
     def remove(self) -> None:
         """Remove it with force, with its anonymous volumes. Already gone is fine."""
         probe.remove(self.engine, self.id)

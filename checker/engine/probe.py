@@ -146,6 +146,23 @@ class Probe:
         self.close()
 
 
+@contextmanager
+def holding(engine: Engine, volume: str) -> Iterator[tuple[str, str]]:
+    """Give a container that holds ``volume`` and never starts: its id, and where the volume is in it.
+
+    The engine mounts a volume for each file that it copies, also where nothing runs.
+    """
+    name, root = f"course-probe-{secrets.token_hex(4)}", "/m0"
+    api = engine.client.api
+    with _image_needed(engine):
+        host = api.create_host_config(network_mode="none", binds=[f"{volume}:{root}:rw"])
+        made = api.create_container(IMAGE, name=name, labels=labels("", "probe", name), host_config=host)
+    try:
+        yield str(made["Id"]), root
+    finally:
+        remove(engine, str(made["Id"]))
+
+
 def undo(engine: Engine, container_id: str) -> None:
     """End a probe with TERM, so that it runs its undo file, and see it removed."""
     with suppress(Missing), asking(engine, "container", container_id):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .errors import asking
+from . import archive, probe
+from .errors import Missing, asking
 
 if TYPE_CHECKING:
     from .connect import Engine
@@ -58,6 +59,25 @@ class Volume:
                 if any(mount.get("Name") == self.name for mount in one.get("Mounts") or ())
             )
         )
+
+    def read_file(self, path: str) -> bytes:
+        """Return the content of the file ``path`` of this volume, whether or not a container runs.
+
+        Raises
+        ------
+        Missing
+            If the volume has no such file.
+        """
+        with probe.holding(self.engine, self.name) as (holder, root):
+            try:
+                return archive.read_file(self.engine, holder, self.name, f"{root}/{path}")
+            except Missing as missing:
+                raise Missing("file", f"{path} in volume {self.name}") from missing
+
+    def write_file(self, path: str, content: bytes, *, mode: int = 0o644) -> None:
+        """Write ``content`` to the file ``path`` of this volume, as root."""
+        with probe.holding(self.engine, self.name) as (holder, root):
+            archive.write_file(self.engine, holder, self.name, f"{root}/{path}", content, mode=mode)
 
 
 def find(engine: Engine, name: str) -> Volume:

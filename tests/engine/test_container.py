@@ -73,6 +73,13 @@ def test_a_deaf_container_is_stopped_quickly_and_says_137(made: Made) -> None:
         deaf.refresh()
 
 
+def test_a_killed_container_runs_nothing_more(made: Made) -> None:
+    one = made.container("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1; done")
+    one.kill()
+    wait_for(lambda: one.refresh().ended)
+    assert (one.exit_code, one.oom_killed) == (137, False)
+
+
 def test_a_missing_command_leaves_it_created_with_the_reason(made: Made) -> None:
     broken = made.container("nowhere", start=False)
     with pytest.raises(EngineFault):

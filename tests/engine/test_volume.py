@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from made import Made, making
+from made import Made, making, wait_for
 
 from checker.engine import volume
 from checker.engine.errors import Missing
@@ -33,6 +33,24 @@ def test_a_volume_and_who_uses_it(engine: Engine, made: Made) -> None:
     assert (found.driver, found.labels, found.options["o"]) == ("local", {"k": "v"}, "size=1m")
     assert found.used_by() == tuple(sorted([one.name, stopped.name]))
     assert not found.anonymous
+
+
+def test_files_of_a_volume_that_no_container_uses(engine: Engine, made: Made) -> None:
+    one = volume.find(engine, made.volume())
+    one.write_file("x", b"\xff\x00hello")
+    assert one.read_file("x") == b"\xff\x00hello"
+    with pytest.raises(Missing, match=f"named y in volume {one.name}"):
+        one.read_file("y")
+    assert not one.used_by()
+
+
+def test_files_of_a_volume_while_a_container_uses_it(engine: Engine, made: Made) -> None:
+    one = volume.find(engine, made.volume())
+    user = made.container("sh", "-c", "while ! cat /v/in; do sleep 0.1; done > /v/out",
+                          volumes={one.name: {"bind": "/v", "mode": "rw"}})  # fmt: skip
+    one.write_file("in", b"seen")
+    wait_for(lambda: user.refresh().ended)
+    assert one.read_file("out") == b"seen"
 
 
 def test_an_anonymous_volume_is_told_apart(engine: Engine, made: Made) -> None:
