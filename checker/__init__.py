@@ -9,7 +9,8 @@ from .exercise import Exercise, Failure, Hints, Owns
 
 if TYPE_CHECKING:
     from .lab import Lab
-    from .ui import course_map, doctor_report, exercise_link, panel, submit
+    from .patience import wait_until
+    from .ui import course_map, doctor_report, exercise_link, lesson, panel, submit
 
 __version__ = "0.1.0"
 
@@ -27,8 +28,10 @@ __all__ = [
     "course_map",
     "doctor_report",
     "exercise_link",
+    "lesson",
     "panel",
     "submit",
+    "wait_until",
 ]
 
 _LATE = {
@@ -36,8 +39,10 @@ _LATE = {
     "course_map": "ui",
     "doctor_report": "ui",
     "exercise_link": "ui",
+    "lesson": "ui",
     "panel": "ui",
     "submit": "ui",
+    "wait_until": "patience",
 }
 
 

@@ -27,6 +27,9 @@ CREATE INDEX IF NOT EXISTS attempts_of ON attempts (course, exercise);
 CREATE TABLE IF NOT EXISTS hints (
     course TEXT, exercise TEXT, hint TEXT, shown TEXT, UNIQUE (course, exercise, hint));
 CREATE TABLE IF NOT EXISTS given_up (course TEXT, exercise TEXT, at TEXT, UNIQUE (course, exercise));
+CREATE TABLE IF NOT EXISTS predictions (
+    course TEXT, chapter TEXT, prediction TEXT, predicted TEXT, found TEXT, outcome TEXT, at TEXT);
+CREATE TABLE IF NOT EXISTS quiz_answers (course TEXT, question TEXT, picked TEXT, was_right INTEGER, at TEXT);
 """
 _BUSY = 10.0  # seconds to wait for another notebook's write
 
@@ -133,6 +136,24 @@ class Progress:
         with self._open() as database:
             database.execute(
                 "INSERT OR IGNORE INTO given_up VALUES (?, ?, ?)", (self._course, exercise_id, _now())
+            )
+
+    def predicted(
+        self, chapter: str, prediction: str, predicted: str | None, found: str, outcome: str
+    ) -> None:
+        """Keep what was predicted in a lesson. ``outcome``: right, not right, skipped, or none."""
+        with self._open() as database:
+            database.execute(
+                "INSERT INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (self._course, chapter, prediction, predicted, found, outcome, _now()),
+            )
+
+    def answered(self, question: str, picked: list[str], *, right: bool) -> None:
+        """Keep an answer to a question, ``<chapter>/<key>``, for a later review."""
+        with self._open() as database:
+            database.execute(
+                "INSERT INTO quiz_answers VALUES (?, ?, ?, ?, ?)",
+                (self._course, question, json.dumps(picked), right, _now()),
             )
 
     @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
+_BUSY = "A check of this exercise is running. This waits for it."
 _REMOVE = {
     "container": "docker rm --force",
     "image": "docker image rm",
@@ -51,13 +52,13 @@ def start(
     """
     loaded = course.load(exercise_id)
     folder = course.work(loaded.id)
-    with _alone(folder, say):
+    with alone(folder, lambda: say(_BUSY)):
         record = Record.read(folder)
         if record and record.engine == engine.id:
             say(f"{loaded.id} is started already. Your files are kept; `course reset` begins anew.")
             return folder
         _remove_earlier_scene(engine, loaded.exercise)
-        refuse_taken(engine, loaded.exercise, again=f"course start {loaded.id}")
+        refuse_taken(engine, loaded.exercise, again=f"`course start {loaded.id}`")
         missing = [name for name in starter_files(loaded) if not (folder / name).exists()]
         if folder.is_dir() and len(missing) < len(starter_files(loaded)):
             say(f"The files that are in {folder} are kept.")
@@ -81,7 +82,7 @@ def reset(
     """
     loaded = course.load(exercise_id)
     folder = course.work(loaded.id)
-    with _alone(folder, say):
+    with alone(folder, lambda: say(_BUSY)):
         record = Record.read(folder)
         if record is None:
             raise Refused(
@@ -89,10 +90,10 @@ def reset(
                 next=f"Run `course start {loaded.id}`.",
             )
         if record.engine == engine.id:
-            _remove(engine, loaded.exercise, record.bystanders)
+            remove_owned(engine, loaded.exercise, record.bystanders, again=f"`course reset {loaded.id}`")
         else:
             say("It was started on another engine. What it made there stays there.")
-            refuse_taken(engine, loaded.exercise, again=f"course reset {loaded.id}")
+            refuse_taken(engine, loaded.exercise, again=f"`course reset {loaded.id}`")
         if kept := _keep(course, loaded, folder, record):
             say(f"Your files are kept in {kept}.")
         _clear(folder)
@@ -128,10 +129,10 @@ def set_scene(
 
 
 @contextlib.contextmanager
-def _alone(folder: Path, say: Say) -> Iterator[None]:
+def alone(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Work in ``folder`` alone; a file that cannot be written or removed is said, with its name."""
     try:
-        with locked(folder, lambda: say("A check of this exercise is running. This waits for it.")):
+        with locked(folder, waiting):
             yield
     except OSError as error:
         if not error.filename:  # the engine's errors are OSErrors too, without a file
@@ -155,6 +156,11 @@ def _named(loaded: Loaded) -> Iterator[None]:
 
 def fetch(engine: Engine, loaded: Loaded, say: Say = lambda _: None) -> None:
     """Get the images that the exercise needs and the engine lacks, saying each new step."""
+    fetch_images(engine, loaded.exercise.images, say)
+
+
+def fetch_images(engine: Engine, keys: Sequence[str], say: Say) -> None:
+    """Get those of the catalogue's images that the engine lacks, saying each new step."""
     said: set[str] = set()
 
     def report(key: str, step: str, _: float | None = None) -> None:
@@ -162,31 +168,31 @@ def fetch(engine: Engine, loaded: Loaded, say: Say = lambda _: None) -> None:
             said.add(line)
             say(line)
 
-    if loaded.exercise.images:  # none would mean every image of the catalogue
-        provide(engine, loaded.exercise.images, report)
+    if keys:  # none would mean every image of the catalogue
+        provide(engine, keys, report)
 
 
-def refuse_taken(engine: Engine, exercise: Exercise, *, again: str) -> None:
-    """Refuse where a declared name or port is taken.
+def refuse_taken(engine: Engine, owner: scene.Owner, *, again: str) -> None:
+    """Refuse where a declared name or port is taken; ``again`` says how to try once more.
 
     Raises
     ------
     Refused
         It names what is taken, and the way out.
     """
-    taken = scene.taken(engine, exercise)
+    taken = scene.taken(engine, owner)
     if taken.objects:
         held = taken.objects[0]
         article = "An" if held.noun == "image" else "A"
         raise Refused(
-            f"{article} {held.noun} named {held.name} is there already. {exercise.id} needs that name. "
+            f"{article} {held.noun} named {held.name} is there already. {owner.id} needs that name. "
             "It is left as it is.",
-            next=f"If you do not need it, run `{_REMOVE[held.noun]} {held.name}`. Then `{again}`.",
+            next=f"If you do not need it, run `{_REMOVE[held.noun]} {held.name}`. Then {again}.",
         )
     for port, holder in taken.ports.items():
         raise Refused(
-            f"Port {port} is taken by {holder}, and {exercise.id} needs it. It is left as it is.",
-            next=f"Stop what uses port {port}. Then `{again}`.",
+            f"Port {port} is taken by {holder}, and {owner.id} needs it. It is left as it is.",
+            next=f"Stop what uses port {port}. Then {again}.",
         )
 
 
@@ -219,12 +225,19 @@ def _undone(engine: Engine, loaded: Loaded, folder: Path, laid: list[str]) -> It
         done = True
 
 
-def _remove(engine: Engine, exercise: Exercise, bystanders: list[str]) -> None:
-    removed = scene.remove(engine, exercise, bystanders)
+def remove_owned(engine: Engine, owner: scene.Owner, bystanders: list[str], *, again: str) -> None:
+    """Remove what ``owner`` declares and no bystander bears.
+
+    Raises
+    ------
+    Refused
+        If something still uses an object; ``again`` says how to try once more.
+    """
+    removed = scene.remove(engine, owner, bystanders)
     for held, problem in removed.kept:
         raise Refused(
             f"The {held} cannot be removed: {problem}.",
-            next=f"Remove what still uses it, then `course reset {exercise.id}`.",
+            next=f"Remove what still uses it, then {again}.",
         )
 
 

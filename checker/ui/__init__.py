@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .check_panel import panel
     from .hand_in import submit
+    from .lesson_page import lesson
     from .pages import course_map, doctor_report, exercise_link
 
-__all__ = ["course_map", "doctor_report", "exercise_link", "panel", "submit"]
+__all__ = ["course_map", "doctor_report", "exercise_link", "lesson", "panel", "submit"]
 
 _MODULES = {
     "course_map": "pages",
     "doctor_report": "pages",
     "exercise_link": "pages",
+    "lesson": "lesson_page",
     "panel": "check_panel",
     "submit": "hand_in",
 }

@@ -13,7 +13,9 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
+from checker import lesson_scene
 from checker.channel import Channel
+from checker.chapter import read_chapter
 from checker.course import Course, Loaded, open_course
 from checker.doctor import report
 from checker.engine.connect import connect
@@ -98,6 +100,24 @@ class Service:
             reset(self._course, engine, exercise, say=lambda line: tell("says", line=line))
         return self._standing(self._course.load(exercise))
 
+    def begin(self, tell: Tell, chapter: str) -> None:
+        """Begin a lesson: get its images, remove what an earlier run left."""
+        self._set(lesson_scene.begin, tell, chapter)
+
+    def end(self, tell: Tell, chapter: str) -> None:
+        """End a lesson: remove what it declares."""
+        self._set(lesson_scene.end, tell, chapter)
+
+    def predicted(self, tell: Tell, **prediction: Any) -> None:
+        """Keep what was predicted in a lesson, and what the engine said."""
+        del tell
+        Progress(self._course).predicted(**prediction)
+
+    def answered(self, tell: Tell, question: str, picked: list[str], *, right: bool) -> None:
+        """Keep an answer to a question of a lesson."""
+        del tell
+        Progress(self._course).answered(question, picked, right=right)
+
     def doctor(self, tell: Tell) -> dict[str, Any]:
         """Return what the doctor finds."""
         del tell
@@ -108,6 +128,15 @@ class Service:
         del tell
         progress = Progress(self._course)
         return [self._progress(self._course.load(one), progress) for one in self._course.ids()]
+
+    def _set(self, change: Callable[..., None], tell: Tell, chapter: str) -> None:
+        with connect() as engine:
+            change(
+                self._course,
+                engine,
+                read_chapter(self._course, chapter),
+                lambda line: tell("says", line=line),
+            )
 
     def _progress(self, loaded: Loaded, progress: Progress) -> dict[str, Any]:
         return {

@@ -11,11 +11,12 @@ import traitlets
 
 _HERE = Path(__file__).parent
 CSS = (_HERE / "course.css").read_text("utf-8")
+LESSON_CSS = CSS + (_HERE / "lesson.css").read_text("utf-8")
 
 
-def esm(name: str) -> str:
+def esm(*names: str) -> str:
     """Return a widget's module, ``common.js`` first: a module from a text has no neighbours to import."""
-    return "\n".join((_HERE / file).read_text("utf-8") for file in ("common.js", name))
+    return "\n".join((_HERE / file).read_text("utf-8") for file in ("common.js", *names))
 
 
 class CourseWidget(anywidget.AnyWidget):
