@@ -18,7 +18,7 @@ from checker.errors import EngineFault
 from checker.exercise import Exercise, Failure, Owns
 from checker.images.catalogue import catalogue
 from checker.lab import Lab
-from checker.lab.reach import _listeners
+from checker.lab.reach import Listener, listeners
 from checker.lab.words import described
 
 if TYPE_CHECKING:
@@ -203,9 +203,20 @@ def test_where_something_listens_is_read_from_the_kernels_table() -> None:
    2: 0100007F:1F91 00000000:0000 01 00000000:00000000
   sl  local_address                         remote_address                        st
    0: 00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A"""
-    assert list(_listeners(table, 8080)) == ["127.0.0.1", "::1"]
-    assert list(_listeners(table, 80)) == ["0.0.0.0"]
-    assert list(_listeners(table, 8081)) == []
+    assert listeners(table) == [("0.0.0.0", 80), ("127.0.0.1", 8080), ("::1", 8080)]
+    assert [(str(one), one.loopback) for one in listeners(table)] == [
+        ("0.0.0.0:80", False), ("127.0.0.1:8080", True), ("[::1]:8080", True)
+    ]  # fmt: skip
+
+
+@pytest.mark.engine
+def test_where_something_listens_inside_leaves_out_the_engines_name_server(
+    lab: Lab, exercise: Exercise
+) -> None:
+    name = exercise.owns.networks[0]
+    lab.scene.network(name)
+    one = run(lab, "httpd", "-f", "-p", "127.0.0.1:8000", "-h", "/etc", network=name)
+    assert lab.eventually(lambda: lab.listeners(one)) == [Listener("127.0.0.1", 8000)]
 
 
 # -- putting files

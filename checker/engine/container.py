@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from . import archive, execute, logs, probe
+from . import archive, attached, execute, logs, probe
 from .configured import Configured
 from .errors import Missing, ObjectError, asking
 from .settings import Binding, Health, bindings, when
@@ -176,6 +176,10 @@ class Container(Configured):
         """How often its restart policy has started it again."""
         return int(self.attrs.get("RestartCount", 0))
 
+    def held(self) -> bool:
+        """Say whether a client was attached when it was started, and has not let go: no ``--detach``."""
+        return attached.since_start(self.engine, self.id, self.name)
+
     @property
     def health(self) -> Health:
         """What its health check says."""
@@ -188,6 +192,11 @@ class Container(Configured):
         """Ports that are declared, such as ``80/tcp``. Declaring publishes nothing."""
         return frozenset(self._config.get("ExposedPorts") or ())
 
+    @property
+    def all_bindings(self) -> dict[str, tuple[Binding, ...]]:
+        """Where its ports are published while it runs: ``80/tcp`` → bindings. An exposed port has none."""
+        return bindings(self.attrs["NetworkSettings"].get("Ports"))
+
     def bindings(self, port: int, protocol: str = "tcp") -> tuple[Binding, ...]:
         """Where ``port`` is published, the binding that is open to most first; empty where nowhere.
 
@@ -195,7 +204,7 @@ class Container(Configured):
         that does not run shows what was asked for.
         """
         key = f"{port}/{protocol}"
-        live = bindings(self.attrs["NetworkSettings"].get("Ports")).get(key, ())
+        live = self.all_bindings.get(key, ())
         return live or (() if self.running else bindings(self._host.get("PortBindings")).get(key, ()))
 
     def published(self, port: int, protocol: str = "tcp") -> Binding:
@@ -210,7 +219,7 @@ class Container(Configured):
             return found[0]
         others = [
             f"{binding.host_port} to {inside}"
-            for inside, all_of_it in bindings(self.attrs["NetworkSettings"].get("Ports")).items()
+            for inside, all_of_it in self.all_bindings.items()
             for binding in all_of_it[:1]
         ]
         only = "a port that is only exposed" if f"{port}/{protocol}" in self.exposed else "a port that is not"

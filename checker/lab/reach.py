@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.engine import http
 from checker.engine.container import Container, find
@@ -13,13 +13,31 @@ from checker.engine.probe import Probe
 from .waits import ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from checker.engine.connect import Engine
     from checker.engine.http import Response
 
 _LARGEST = 64 * 2**20  # bytes of an answer: a registry's blobs come this way too
+#: The kernel's tables of TCP sockets: of the network that the reading process is in.
+LISTENING = ("/proc/net/tcp", "/proc/net/tcp6")
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - every interface: loopback is one of them
+
+
+class Listener(NamedTuple):
+    """A place where a program waits for TCP connections."""
+
+    address: str
+    port: int
+
+    @property
+    def loopback(self) -> bool:
+        """True where only programs of the same network namespace can reach it."""
+        return ip_address(self.address).is_loopback
+
+    def __str__(self) -> str:
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{address}:{self.port}"
 
 
 class Reach:
@@ -77,8 +95,8 @@ class Reach:
 
     def listening(self, port: int) -> list[str]:
         """Return the addresses of the engine's machine on which something listens at TCP ``port``."""
-        table = self.probe("host").script("cat /proc/net/tcp /proc/net/tcp6").stdout
-        return sorted(set(_listeners(table, port)))
+        table = self.probe("host").run("cat", *LISTENING).stdout
+        return sorted({one.address for one in listeners(table) if one.port == port})
 
     def probe(self, network: str) -> Probe:
         """Return the helper container of ``network``."""
@@ -120,10 +138,14 @@ def require_running(container: Container) -> None:
         )
 
 
-def _listeners(table: str, port: int) -> Iterator[str]:
+def listeners(table: str) -> list[Listener]:
     """Read the kernel's table of TCP sockets; its addresses are words of 32 bits, each in reverse."""
+    found = set()
     for line in table.splitlines():
         fields = line.split()
-        if len(fields) > 3 and fields[3] == "0A" and fields[1].endswith(f":{port:04X}"):
-            words = bytes.fromhex(fields[1].partition(":")[0])
-            yield str(ip_address(b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))))
+        if len(fields) > 3 and fields[3] == "0A":
+            address, _, port = fields[1].partition(":")
+            words = bytes.fromhex(address)
+            octets = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
+            found.add(Listener(str(ip_address(octets)), int(port, 16)))
+    return sorted(found, key=lambda one: (one.port, one.address))

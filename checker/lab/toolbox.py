@@ -26,7 +26,7 @@ from checker.images.catalogue import catalogue
 from . import waits
 from .answer import Answer
 from .planted import Planted
-from .reach import Reach
+from .reach import LISTENING, Listener, Reach, listeners
 from .words import circumstances, described, parts, shortened
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from checker.exercise import Exercise
 
 T = TypeVar("T")
+
+#: Where the engine answers for the names of a user-defined network, in every container of it.
+_NAME_SERVER = "127.0.0.11"
 
 
 class Lab(Answer):
@@ -292,6 +295,14 @@ class Lab(Answer):
         ``container.published`` is the other witness.
         """
         return self._reach.listening(host_port)
+
+    def listeners(self, container: Container) -> list[Listener]:
+        """Return where programs inside ``container`` listen for TCP connections; its image must have ``cat``.
+
+        The engine's own name server, which listens inside on 127.0.0.11, is left out.
+        """
+        table = self.exec(container, "cat", *LISTENING).stdout
+        return [one for one in listeners(table) if one.address != _NAME_SERVER]
 
     def exec(self, container: Container, *command: str, **options: Any) -> ExecResult:
         """Run a command in ``container``; see :meth:`checker.engine.container.Container.exec`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -120,10 +121,32 @@ def test_ports(made: Made) -> None:
     with pytest.raises(ObjectError, match="a port that is not"):
         one.published(82)  # that is UDP
     assert one.bindings(82, "udp")
+    assert set(one.all_bindings) == {"80/tcp", "81/tcp", "82/udp"}
     everything = made.container("sleep", "300", ports={"80/tcp": None}, publish_all_ports=True)
     assert everything.published(80).host_port > 0
     stopped = made.container(start=False, ports={"80/tcp": ("127.0.0.1", 48080)})
     assert stopped.published(80).host_port == 48080
+
+
+def test_a_client_that_started_it_attached_holds_it(made: Made) -> None:
+    name = made.name()
+    one = made.container("sleep", "300", start=False, name=name, init=True, stop_signal="KILL")
+    assert not one.held()
+    environment = one.engine.environment()
+    attached = subprocess.Popen(["docker", "start", "--attach", name], env=environment)
+    try:
+        wait_for(lambda: one.refresh().running)
+        assert one.held()
+    finally:
+        attached.kill()
+        attached.wait()
+    one.stop()
+    one.start()  # nobody is attached this time
+    assert not one.held()
+    looks_on = one.engine.client.api.attach_socket(one.id)
+    assert not one.held()
+    looks_on._sock.close()
+    looks_on.close()
 
 
 def test_exposing_is_not_publishing(made: Made) -> None:
