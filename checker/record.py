@@ -20,7 +20,8 @@ class Record:
     """How an exercise was started.
 
     ``bystanders`` are the ids of what bore a declared name before; they are never touched. ``files`` are the
-    digests of the files that the scene wrote. ``started`` is UTC in RFC 3339.
+    digests of the files that the scene wrote. ``started`` is UTC in RFC 3339. ``engine`` is empty once the
+    exercise was cleaned away.
     """
 
     exercise: str

@@ -21,10 +21,10 @@ def remarks(loaded: Loaded, folder: Path, record: Record | None, engine: str, *,
     """Return sentences about ``folder``, the most important first."""
     found = shadows(folder, loaded.starter)
     if record and engine and record.engine != engine:
-        found.append(
-            "This exercise was started on another engine. "
-            f"Run `course start {loaded.id}` to set its scene on this one."
+        why = (
+            "This exercise was started on another engine." if record.engine else "Its scene was cleaned away."
         )
+        found.append(f"{why} Run `course start {loaded.id}` to set its scene on this one.")
     if loaded.exercise.answer == "cell" and (folder / NOTEBOOK).exists():
         found.extend(_notebook(loaded, folder, passed=passed))
     return found

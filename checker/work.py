@@ -6,6 +6,7 @@ import contextlib
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,27 @@ def reset(
         lay(loaded.starter, starter_files(loaded), folder)
         set_scene(course, engine, loaded, folder, seed=seed, say=say)
     return folder
+
+
+def clean(course: Course, engine: Engine, exercise_id: str, *, say: Say = lambda _: None) -> bool:
+    """Remove what an exercise owns on the engine, and say whether it was started there.
+
+    The learner's files and the seed stay, for a regrade; `course start` sets a new scene.
+
+    Raises
+    ------
+    Refused
+        If something still uses an object.
+    """
+    loaded = course.load(exercise_id)
+    folder = course.work(loaded.id)
+    record = Record.read(folder)
+    if record is None or record.engine != engine.id:
+        return False
+    with alone(folder, lambda: say(_BUSY)):
+        remove_owned(engine, loaded.exercise, record.bystanders, again=f"`course clean {loaded.id}`")
+        replace(record, engine="", bystanders=[]).write(folder)
+    return True
 
 
 def starter_files(loaded: Loaded) -> list[str]:

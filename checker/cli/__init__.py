@@ -26,6 +26,7 @@ VERBS = {
     "check": "check your work on an exercise",
     "hint": "show the next hint",
     "reset": "begin an exercise anew: starter files and scene",
+    "clean": "remove what exercises made on the engine; your files stay",
     "solution": "show the solution and why it works",
     "progress": "how far you are",
     "doctor": "say which engine is reached, and what is missing",

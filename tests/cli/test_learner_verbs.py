@@ -88,12 +88,23 @@ def test_list_says_what_the_course_holds(course: Shell) -> None:
     assert "Count the processes" in course("list")
 
 
-@pytest.mark.parametrize("verb", ["start", "check", "hint", "reset", "solution", "build", "try", "verify"])
+@pytest.mark.parametrize(
+    "verb", ["start", "check", "hint", "reset", "clean", "solution", "build", "try", "verify"]
+)
 def test_an_unknown_id_is_wrong_usage_and_the_nearest_is_named(course: Shell, verb: str) -> None:
     words = [verb, "gret", *(["--answer", "."] if verb == "try" else [])]
     course(*words, status=2)
 
     assert f"Did you mean {GREET}?" in course.errors
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("clean")
+def test_clean_names_what_it_cleaned(course: Shell) -> None:
+    assert "Nothing to remove" in course("clean")
+    course("start", "greet")
+    assert course("clean").startswith(f"{GREET}: ")
+    assert course.json("clean", "greet") == {"cleaned": []}
 
 
 def test_a_broken_course_ends_with_status_3_and_names_the_line(course: Shell) -> None:
