@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import Refused
+from .locks import locked
 from .paths import data_dir
 from .result import Result, Status
 
@@ -62,11 +63,16 @@ class Progress:
         self.message = ""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            with locked(self.path):  # SQLite does not wait where two make a file, or change its journal
+                self._prepare()
         except OSError as error:
             raise _cannot_keep(self.path, error) from error
+
+    def _prepare(self) -> None:
         if self._damaged():
             self._put_aside()
         with self._open() as database:
+            database.execute("PRAGMA journal_mode = WAL")  # a reader never waits for a writer
             database.executescript(_TABLES)
 
     def record(self, result: Result) -> None:
@@ -159,10 +165,8 @@ class Progress:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
-            with closing(sqlite3.connect(self.path, timeout=_BUSY)) as database:
-                database.execute("PRAGMA journal_mode = WAL")  # a reader never waits for a writer
-                with database:
-                    yield database
+            with closing(sqlite3.connect(self.path, timeout=_BUSY)) as database, database:
+                yield database
         except sqlite3.Error as error:
             raise _cannot_keep(self.path, error) from error
 
