@@ -67,6 +67,6 @@ def test_a_check_says_that_it_was_cleaned_and_start_sets_the_scene_again(
     folder = start(fake_course, engine, GREET)
     clean(fake_course, engine, GREET)
     with Runner(fake_course) as runner:
-        assert "This exercise was cleaned away" in runner.check(GREET, folder).message
+        assert "Its scene was cleaned away" in runner.check(GREET, folder).message
         start(fake_course, engine, GREET)
         assert "cleaned away" not in runner.check(GREET, folder).message
