@@ -1,4 +1,4 @@
-"""A pytest plugin (``-p tests.isolation``): a run records nothing as the user's own, and leaves nothing begun.
+"""A pytest plugin (``-p tests.isolation``): a run records nothing of the user's, and leaves nothing begun.
 
 Chapters link their exercises, and a link starts one: what this run has started is taken away at its end.
 """
