@@ -10,7 +10,7 @@ from .exercise import Exercise, Failure, Hints, Owns
 if TYPE_CHECKING:
     from .lab import Lab
     from .patience import wait_until
-    from .ui import course_map, doctor_report, exercise_link, lesson, panel, submit
+    from .ui import course_map, doctor_report, exercise_link, lesson, lifecycle, panel, submit
 
 __version__ = "0.1.0"
 
@@ -29,6 +29,7 @@ __all__ = [
     "doctor_report",
     "exercise_link",
     "lesson",
+    "lifecycle",
     "panel",
     "submit",
     "wait_until",
@@ -40,6 +41,7 @@ _LATE = {
     "doctor_report": "ui",
     "exercise_link": "ui",
     "lesson": "ui",
+    "lifecycle": "ui",
     "panel": "ui",
     "submit": "ui",
     "wait_until": "patience",

@@ -11,15 +11,17 @@ if TYPE_CHECKING:
     from .check_panel import panel
     from .hand_in import submit
     from .lesson_page import lesson
+    from .life_picture import lifecycle
     from .pages import course_map, doctor_report, exercise_link
 
-__all__ = ["course_map", "doctor_report", "exercise_link", "lesson", "panel", "submit"]
+__all__ = ["course_map", "doctor_report", "exercise_link", "lesson", "lifecycle", "panel", "submit"]
 
 _MODULES = {
     "course_map": "pages",
     "doctor_report": "pages",
     "exercise_link": "pages",
     "lesson": "lesson_page",
+    "lifecycle": "life_picture",
     "panel": "check_panel",
     "submit": "hand_in",
 }
