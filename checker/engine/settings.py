@@ -39,6 +39,11 @@ class Binding:
         """True where nothing but the engine's machine itself can reach it."""
         return ip_address(self.host_ip).is_loopback
 
+    @property
+    def everywhere(self) -> bool:
+        """True where it is on every interface of the engine's machine."""
+        return ip_address(self.host_ip).is_unspecified
+
     def __str__(self) -> str:
         address = f"[{self.host_ip}]" if ":" in self.host_ip else self.host_ip
         return f"{address}:{self.host_port}"

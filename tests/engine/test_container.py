@@ -117,7 +117,9 @@ def test_ports(made: Made) -> None:
     )
     assert one.published(80).loopback
     assert one.published(80).host_port > 0
-    assert not one.published(81).loopback  # no address given: every interface
+    assert not one.published(80).everywhere
+    assert not one.published(81).loopback
+    assert one.published(81).everywhere  # no address given
     with pytest.raises(ObjectError, match="a port that is not"):
         one.published(82)  # that is UDP
     assert one.bindings(82, "udp")

@@ -1,0 +1,1 @@
+!docker run --detach --name c02-web nginx:1.26

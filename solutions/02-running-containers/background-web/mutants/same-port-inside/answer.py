@@ -1,0 +1,4 @@
+import docker
+
+client = docker.from_env()
+client.containers.run("nginx:1.26", name="c02-web", detach=True, ports={"8082/tcp": ("127.0.0.1", 8082)})
