@@ -104,9 +104,8 @@ class Quiz(Asking):
     @traitlets.observe("answer")
     def _answered(self, change: Any) -> None:
         for key, given in change["new"].items():
-            if (old := (change["old"] or {}).get(key, {})) != given and given.get("count") != old.get(
-                "count"
-            ):
+            before = (change["old"] or {}).get(key, {})
+            if given.get("picked") not in (None, before.get("picked")):
                 options = self._questions[key].options
                 picked = [options[index].say for index in given["picked"]]
                 self.record("answered", question=key, picked=picked, right=given["right"])
