@@ -93,7 +93,8 @@ class Life:
         if begin:
             self.steps.append(Step("", state_of(begin), "it was there already"))
         for event in sorted(set(events)):
-            if event.id == self.id or event.name == name:
+            # Of a container that was given the name only later, the state is not known before it changes.
+            if event.id == self.id or (event.name == name and event.action in _LEADS_TO):
                 self._add(event)
 
     @property
@@ -122,7 +123,8 @@ class Life:
             self._append(event)
 
     def _append(self, event: Event) -> None:
-        self.steps.append(Step(event.action, _LEADS_TO.get(event.action, self.state), _note(event)))
+        note = "a new container" if event.action == "create" and self.steps else _note(event)
+        self.steps.append(Step(event.action, _LEADS_TO.get(event.action, self.state), note))
         if event.action == "die":
             self._exit_code = event.exit_code
             if self.stopping:

@@ -1,5 +1,6 @@
 const LANES = ["created", "running", "paused", "stopped", "removed"];
 const [STEP, LANE, TOP, FIRST] = [96, 54, 14, 56]; // px: a step's width, a lane's height, above them, the first step
+const ROOM = 14; // letters of a note that fit between two steps
 const middle = (state) => TOP + (LANES.indexOf(state) + 0.5) * LANE;
 const across = (index) => FIRST + index * STEP;
 
@@ -16,18 +17,20 @@ function way(steps, index) {
   const [x1, y1] = [across(index - 1), middle(steps[index - 1].state)];
   const [x2, y2] = [across(index), middle(steps[index].state)];
   const bend = (x2 - x1) / 2;
-  return s("path", { class: "life-way", d: `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}` });
+  const anew = steps[index].event === "create"; // another container: nothing leads to it
+  const d = `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+  return s("path", { class: `life-way${anew ? " life-anew" : ""}`, d });
 }
 
-/** Break a note into lines that fit between two steps. */
+/** Break a note into lines that fit between two steps; the table has all of it. */
 function lines(note) {
   const found = [];
   for (const word of note.split(" ")) {
-    const last = found.at(-1);
-    if (last !== undefined && `${last} ${word}`.length <= 13) found[found.length - 1] = `${last} ${word}`;
-    else found.push(word);
+    const longer = `${found.at(-1)} ${word}`;
+    if (found.length && longer.length <= ROOM) found[found.length - 1] = longer;
+    else found.push(word.length > ROOM ? `${word.slice(0, ROOM - 1)}…` : word);
   }
-  return found.filter(Boolean).slice(0, 2);
+  return found.slice(0, 2);
 }
 
 function point(steps, index) {
@@ -49,12 +52,12 @@ function picture(view) {
   const lanes = LANES.map((state, index) =>
     s("rect", {
       class: `life-lane${state === view.state ? " life-now" : ""}`,
-      x: 0, y: TOP + index * LANE, width, height: LANE,
+      x: 0, y: TOP + index * LANE, width: "100%", height: LANE,
     }));
   const ways = steps.slice(1).map((_, index) => way(steps, index + 1));
   const points = steps.flatMap((_, index) => point(steps, index));
   const label = `The path of ${view.name} through its states. The table of steps says the same.`;
-  return s("svg", { role: "img", "aria-label": label, width, height, viewBox: `0 0 ${width} ${height}` },
+  return s("svg", { role: "img", "aria-label": label, width, height },
     ...lanes, ...ways, ...points);
 }
 
@@ -94,7 +97,7 @@ function render({ model, el }) {
     names.replaceChildren(...LANES.map((state) => laneName(state, view)));
     strip.setAttribute("aria-label", `The life of ${view.name}; the arrow keys move along it`);
     strip.replaceChildren(picture(view));
-    if (atEnd) strip.scrollLeft = strip.scrollWidth;
+    if (atEnd) window.requestAnimationFrame(() => (strip.scrollLeft = strip.scrollWidth));
     summary.textContent = `The steps as a table (${view.steps.length})`;
     steps.replaceChildren(table(view.steps));
   });
