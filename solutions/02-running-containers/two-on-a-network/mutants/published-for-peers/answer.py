@@ -1,0 +1,3 @@
+!docker network create c02-net
+!docker run --detach --name c02-api --publish 127.0.0.1::80 --network c02-net nginx:1.26
+!docker run --detach --init --name c02-client --network c02-net busybox:1.37 sleep 3600
