@@ -49,6 +49,11 @@ class Configured:
         return bool(self._config.get("Tty"))
 
     @property
+    def open_stdin(self) -> bool:
+        """True where its standard input stays open, so that somebody who attaches can type."""
+        return bool(self._config.get("OpenStdin"))
+
+    @property
     def auto_remove(self) -> bool:
         """True where ``--rm`` was given."""
         return bool(self._host.get("AutoRemove"))

@@ -171,6 +171,13 @@ def _empty_tar() -> bytes:
     return buffer.getvalue()
 
 
+def test_an_open_input_and_a_terminal_are_two_things(made: Made) -> None:
+    interactive = made.container("sh", start=False, tty=True, stdin_open=True)
+    shown = made.container("sh", start=False, tty=True)
+    assert (interactive.tty, interactive.open_stdin) == (True, True)
+    assert (shown.tty, shown.open_stdin) == (True, False)
+
+
 def test_logs_of_both_streams_and_of_none(made: Made) -> None:
     both = made.container("sh", "-c", "echo out; echo err >&2; printf 'caf\\351\\n'")
     wait_for(lambda: both.refresh().ended)

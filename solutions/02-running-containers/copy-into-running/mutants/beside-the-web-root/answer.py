@@ -1,0 +1,1 @@
+!docker cp opening-hours.html c02-site:/usr/share/nginx/

@@ -1,0 +1,1 @@
+!docker cp . c02-site:/usr/share/nginx/html/

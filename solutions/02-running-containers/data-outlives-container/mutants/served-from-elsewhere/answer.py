@@ -1,0 +1,6 @@
+!docker cp c02-notebook:/usr/share/nginx/html/. notes
+!docker rm --force c02-notebook
+!docker run -d --name c02-notebook -v c02-data:/usr/share/nginx/html nginx:1.26
+!docker cp notes c02-notebook:/srv/
+!docker exec c02-notebook sed -i s,/usr/share/nginx/html,/srv/notes, /etc/nginx/conf.d/default.conf
+!docker exec c02-notebook nginx -s reload
