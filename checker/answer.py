@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import re
-import signal
-import subprocess
-import sys
 import tempfile
-import threading
-from queue import Empty, SimpleQueue
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from .channel import messages
 from .course import NOTEBOOK
 from .notebook import has_tag, read_notebook, runnable, source_of
+from .printed import Printed
+from .process import STARTING, Process
 from .result import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
     from types import TracebackType
 
 TAIL = 4000  #: Characters that are kept of what an answer prints.
 LIMIT = 60.0  #: Seconds that an answer may take; longer where the exercise's own time limit is longer.
 
+_CELLS = "checker.answer_cells"  # the module of the answers' process
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r(?!\n)")  # colours and cursor moves of a terminal
 
 
@@ -50,90 +46,88 @@ def answer_cells(folder: Path) -> list[str]:
     return cells if instead is None or placed else [*cells, instead]
 
 
-@contextlib.contextmanager
-def answered(folder: Path, environment: Mapping[str, str], limit: float = LIMIT) -> Iterator[Answer]:
-    """Run the answer in ``folder``. What it started in its own process lives until the block ends.
+class Answers:
+    """The answers' process: started once, it forks for each answer. A context manager; close it when done."""
 
-    Parameters
-    ----------
-    environment
-        The environment in which ``docker`` and the SDK reach the engine.
-    limit
-        Seconds after which the answer's whole process group is stopped.
-    """
-    cells = answer_cells(folder)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, _Process(environment) as process:
-        yield process.outcome({"cells": cells, "folder": str(folder), "profile": profile}, limit)
+    def __init__(self) -> None:
+        self._process = Process(_CELLS) if Process.forks else None
 
+    @contextlib.contextmanager
+    def answered(
+        self, folder: Path, environment: Mapping[str, str], limit: float = LIMIT
+    ) -> Iterator[Answer]:
+        """Run the answer in ``folder``. What it started in its own process lives until the block ends.
 
-class _Process:
-    """The answer's process. What it says and what it prints are read by a thread each."""
+        Parameters
+        ----------
+        environment
+            The environment in which ``docker`` and the SDK reach the engine.
+        limit
+            Seconds after which the answer's whole process group is stopped.
+        """
+        cells = answer_cells(folder)
+        with (
+            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as own,
+            Printed(Path(own, "printed"), 4 * TAIL) as printed,
+        ):
+            run = _Answering(self._ready(printed), printed)
+            try:
+                request = {"cells": cells, "folder": str(folder), "profile": own, "printed": printed.name}
+                yield run.outcome({**request, "environment": dict(environment)}, limit)
+            finally:
+                if not run.end():
+                    self.close()
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._popen = subprocess.Popen(
-            [sys.executable, "-I", "-m", "checker.answer_cells"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=dict(environment),
-            start_new_session=True,
-        )
-        assert self._popen.stdin  # noqa: S101 - for the type checker: all three are pipes
-        assert self._popen.stdout  # noqa: S101
-        assert self._popen.stderr  # noqa: S101
-        self._input, self._output, self._printed = self._popen.stdin, self._popen.stdout, self._popen.stderr
-        self._done: SimpleQueue[dict[str, Any]] = SimpleQueue()
-        self._tail = b""
-        self._threads = [
-            threading.Thread(target=target, daemon=True, name="course-answer")
-            for target in (self._listen, self._collect)
-        ]
-
-    def outcome(self, request: dict[str, Any], limit: float) -> Answer:
-        """Run the cells and say how that went."""
-        with contextlib.suppress(BrokenPipeError):
-            self._input.write(json.dumps(request).encode() + b"\n")
-            self._input.flush()
-        try:
-            error = self._done.get(timeout=limit)["error"]
-        except Empty:
-            self._kill()
-            return Answer("timeout", f"The answer did not end within {limit:g} seconds.", self._text())
-        return Answer("raised" if error else "ok", error, self._text())
+    def close(self) -> None:
+        """Stop the process."""
+        if self._process:
+            self._process.close()
+            self._process = None
 
     def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._kill()
-        self._popen.wait()
-        with contextlib.suppress(BrokenPipeError):
-            self._input.close()
-        for thread, stream in zip(self._threads, (self._output, self._printed), strict=True):
-            thread.join(timeout=2.0)
-            if not thread.is_alive():  # a process that left the group may still hold the other end
-                stream.close()
+        self.close()
 
-    def _kill(self) -> None:
-        """Stop the whole group. KILL at once: the docker command would pass a TERM on to its container."""
-        if sys.platform == "win32":
-            self._popen.kill()
-        else:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._popen.pid, signal.SIGKILL)
+    def _ready(self, printed: Printed) -> Process:
+        if self._process and not self._process.usable:
+            self.close()
+        if not self._process:
+            self._process = Process(_CELLS, stderr=None if Process.forks else printed.writer)
+        return self._process
+
+
+class _Answering:
+    """One answer, seen from outside its process."""
+
+    def __init__(self, process: Process, printed: Printed) -> None:
+        self._process = process
+        self._printed = printed
+        self._pid = 0
+        self._ended = False
+
+    def outcome(self, request: dict[str, Any], limit: float) -> Answer:
+        """Run the cells and say how that went."""
+        self._process.send(request)
+        deadline = time.monotonic() + STARTING
+        while event := self._process.next_event(deadline):
+            match event:
+                case {"event": "begun", "pid": pid}:
+                    self._pid, deadline = pid, time.monotonic() + limit
+                case {"event": "done", "error": error}:
+                    return Answer("raised" if error else "ok", error, self._text())
+                case {"event": "ended" | "gone"}:
+                    self._ended = True
+                    return Answer("raised", "The answer ended its own process.", self._text())
+        self._process.kill(self._pid)
+        return Answer("timeout", f"The answer did not end within {limit:g} seconds.", self._text())
+
+    def end(self) -> bool:
+        """Stop all of it. KILL at once: the docker command would pass a TERM on to its container."""
+        return self._ended or self._process.end(self._pid)
 
     def _text(self) -> str:
-        return _CONTROL.sub("", self._tail.decode("utf-8", errors="replace"))[-TAIL:]
-
-    def _listen(self) -> None:
-        for event in messages(self._output):
-            self._done.put(event)
-        self._done.put({"error": "The answer ended its own process."})
-
-    def _collect(self) -> None:
-        while chunk := os.read(self._printed.fileno(), 65536):
-            self._tail = (self._tail + chunk)[-4 * TAIL :]
+        return _CONTROL.sub("", self._printed.text())[-TAIL:]

@@ -1,29 +1,32 @@
-"""The answer's own process: runs a notebook's cells in IPython, as the learner's kernel would.
+"""The answers' own process, started by :mod:`checker.answer`: runs a notebook's cells in IPython.
 
-Started by :mod:`checker.answer` as ``python -I -m checker.answer_cells``. It stays until its channel closes,
-so that what a cell has started in this process is still there while the checks run.
+They run as in the learner's kernel. The process stays until it is stopped, so that what a cell has started in
+it is still there while the checks run.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from .channel import Channel
+from .serving import serve
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionResult
 
+    from .channel import Channel
 
-def main() -> None:
-    """Run the cells that the channel's first message brings."""
-    channel = Channel.take_over()
-    request = channel.receive()
-    if request is None:
-        return
+
+def _answer(channel: Channel, request: dict[str, Any]) -> None:
+    """Run the cells of one request, say how that went, and stay."""
+    if request["printed"]:
+        printed = os.open(request["printed"], os.O_WRONLY)
+        os.dup2(printed, 1)
+        os.dup2(printed, 2)
+        os.close(printed)
     os.chdir(request["folder"])
     sys.path.insert(0, "")  # as in a kernel: the learner's own modules come first
     errors = _run(request["cells"], request["profile"])
@@ -48,7 +51,4 @@ def _run(cells: list[str], profile: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    finally:
-        os._exit(0)  # threads and exit handlers of a cell must not keep this process
+    serve(_answer)

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .answer import LIMIT, answered
+from .answer import LIMIT
 from .engine import scene
 from .errors import Refused
 from .interrupts import undoing
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from .answer import Answers
     from .course import Course, Loaded
     from .engine.connect import Engine
     from .overlay import Overlay
@@ -90,6 +91,7 @@ def attempted(
     engine: Engine,
     loaded: Loaded,
     layers: list[Layer],
+    answers: Answers,
     *,
     seed: int | None = None,
     limit: float | None = None,
@@ -111,7 +113,7 @@ def attempted(
                     (folder / name).unlink(missing_ok=True)
             set_scene(course, engine, loaded, folder, seed=seed)
             limit = limit or max(LIMIT, loaded.exercise.timeout)
-            with answered(folder, engine.environment(), limit) as answer:
+            with answers.answered(folder, engine.environment(), limit) as answer:
                 yield Attempt(loaded, folder, answer)
 
 

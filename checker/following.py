@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .outcomes import ENGINE, no_time_left, not_run, timed_out, unrun
-from .process import GRACE, Process
+from .process import GRACE, STARTING, Process
 from .result import CheckResult
 
 if TYPE_CHECKING:
     from .course import Loaded
 
 _TICK = 0.05  # seconds
-_STARTING = 30.0  # seconds that the process may take to import and to reach the engine
 
 Report = Callable[[CheckResult], None]
 
@@ -34,7 +33,7 @@ class Following:
     pid: int = 0
     ended: bool = False
     lost: bool = False
-    deadline: float = field(default_factory=lambda: time.monotonic() + _STARTING)
+    deadline: float = field(default_factory=lambda: time.monotonic() + STARTING)
     _ends: float = math.inf
     _patience: float = math.inf
 

@@ -1,4 +1,4 @@
-"""The checks' process, seen from the one who started it."""
+"""A process that serves requests (see :mod:`checker.serving`), seen from the one who started it."""
 
 from __future__ import annotations
 
@@ -15,26 +15,39 @@ from typing import Any
 
 from .channel import messages
 
-GRACE = 2.0  #: Seconds from asking a check to stop to stopping its process group.
+GRACE = 2.0  #: Seconds from asking a run to stop to stopping its process group.
+STARTING = 30.0  #: Seconds that the process may take to import what it needs.
+ONCE = "once"  #: The argument that lets it serve one request, without a fork.
 
 
 class Process:
-    """``python -I -m checker.warm``: read its messages, stop what it runs."""
+    """``python -I -m <module>``: read its messages, stop what it runs.
+
+    ``-I`` keeps a learner's ``docker.py`` from being imported in place of the SDK; it is no trust boundary.
+
+    Parameters
+    ----------
+    module
+        Calls :func:`checker.serving.serve`.
+    stderr
+        A descriptor for what is printed. Default: as this process's own.
+    """
 
     forks = hasattr(os, "fork")
 
-    def __init__(self) -> None:
+    def __init__(self, module: str, *, stderr: int | None = None) -> None:
         self._popen = subprocess.Popen(
-            [sys.executable, "-I", "-m", "checker.warm"],
+            [sys.executable, "-I", "-m", module, *([] if self.forks else [ONCE])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=stderr,
             start_new_session=True,  # Ctrl-C in a terminal reaches the one who waits, who then stops this
         )
         assert self._popen.stdin  # noqa: S101 - for the type checker: both are pipes
         assert self._popen.stdout  # noqa: S101
         self._input, self._output = self._popen.stdin, self._popen.stdout
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, daemon=True, name="course-checks")
+        self._reader = threading.Thread(target=self._read, daemon=True, name="course-process")
         self._reader.start()
 
     @property
@@ -43,8 +56,9 @@ class Process:
         return self._popen.poll() is None
 
     def _read(self) -> None:
-        for event in messages(self._output):
-            self._events.put(event)
+        with self._output:
+            for event in messages(self._output):
+                self._events.put(event)
         self._events.put({"event": "gone", "code": None})
 
     def send(self, request: dict[str, Any]) -> None:
@@ -65,21 +79,21 @@ class Process:
 
     def kill(self, pid: int) -> None:
         """Stop the run and all that it has started, now."""
-        if self.forks and pid:
+        if sys.platform == "win32" or not pid:
+            self._popen.kill()
+        else:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
-        else:
-            self._popen.kill()
+
+    def end(self, pid: int) -> bool:
+        """Stop the run, now, and wait for its end. False where this process serves no other."""
+        self.kill(pid)
+        return self._has_ended() and self.forks and self.usable
 
     def interrupt(self, pid: int) -> None:
         """Stop the run: its own clean-up first, then, after a moment, its process group."""
-        if not self._signal(pid, "SIGINT"):
-            return
-        deadline = time.monotonic() + GRACE
-        while event := self.next_event(deadline):
-            if event["event"] in {"ended", "gone"}:
-                return
-        self.kill(pid)
+        if self._signal(pid, "SIGINT") and not self._has_ended():
+            self.kill(pid)
 
     def close(self) -> None:
         """Stop the process and wait for it."""
@@ -90,8 +104,15 @@ class Process:
         except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
-        self._reader.join()
-        self._output.close()
+        self._reader.join(GRACE)  # a process that left the run's group may still hold the other end
+
+    def _has_ended(self) -> bool:
+        """Wait a moment for the run's end."""
+        deadline = time.monotonic() + GRACE
+        while event := self.next_event(deadline):
+            if event["event"] in {"ended", "gone"}:
+                return True
+        return False
 
     def _signal(self, pid: int, name: str) -> bool:
         """Signal the run alone: what it has started is its own to stop, or is swept when it has ended."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+_CHECKS = "checker.warm"  # the module of the checks' process
+
 
 class Runner:
     """The checks' process: started once, it forks for each check run.
@@ -42,7 +44,7 @@ class Runner:
     def __init__(self, course: Course | None = None, say: Callable[[str], None] | None = None) -> None:
         self.course = course or open_course()
         self._say = say or (lambda _: None)
-        self._process: Process | None = Process()
+        self._process: Process | None = Process(_CHECKS)
         self._turn = threading.Lock()
 
     def check(self, exercise_id: str, folder: Path, report: Report | None = None) -> Result:
@@ -97,7 +99,7 @@ class Runner:
         """Send the request and take what comes of it; Ctrl-C stops the checks and leaves nothing running."""
         if self._process and not self._process.usable:
             self.close()
-        process = self._process = self._process or Process()
+        process = self._process = self._process or Process(_CHECKS)
         try:
             process.send(request)
             while not run.ended:

@@ -18,6 +18,7 @@ from .work import fetch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .answer import Answers
     from .attempt import Layer
     from .course import Course, Loaded
     from .engine.connect import Engine
@@ -40,6 +41,7 @@ class Trials:
     course: Course
     engine: Engine
     runner: Runner
+    answers: Answers
     loaded: Loaded
     shared: bool
     say: Callable[[str], None]
@@ -65,7 +67,7 @@ class Trials:
         """Try an answer, checking it ``checks`` times, and look for what is left behind."""
         self.say(f"{self.loaded.id}: {what}")
         before = inventory(self.engine)
-        with attempted(self.course, self.engine, self.loaded, layers, limit=limit) as attempt:
+        with attempted(self.course, self.engine, self.loaded, layers, self.answers, limit=limit) as attempt:
             results = [attempt.check(self.runner) for _ in range(checks)]
         if self.shared:
             left = list(scene.taken(self.engine, self.loaded.exercise).objects)

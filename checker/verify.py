@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .answer import Answers
 from .engine.connect import connect
 from .engine.inventory import inventory
 from .errors import CourseError, CourseFault, EngineFault, Refused
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .course import Course, Loaded
-    from .engine.connect import Engine
 
 
 @dataclass
@@ -77,32 +77,19 @@ def verify(
     if jobs > 1 and len(chosen) > 1:
         _in_parallel(course, chosen, report, jobs, shared=shared, say=say)
         return report
-    with connect() as engine, Runner(course) as runner:
+    with Runner(course) as runner, Answers() as answers, connect() as engine:
         for loaded in chosen:
             report.exercises.append(loaded.id)
             report.findings += findings_on_paper(course, loaded)
-            _try(course, engine, runner, loaded, report, shared=shared, say=say)
+            trials = Trials(course, engine, runner, answers, loaded, shared, say)
+            try:
+                trials.run()
+            except Refused as refused:
+                report.findings.append(Finding(loaded.id, refused.message, refused.next))
+            report.findings += trials.findings
+            if trials.skipped:
+                report.skipped[loaded.id] = trials.skipped
     return report
-
-
-def _try(
-    course: Course,
-    engine: Engine,
-    runner: Runner,
-    loaded: Loaded,
-    report: Report,
-    *,
-    shared: bool,
-    say: Callable[[str], None],
-) -> None:
-    trials = Trials(course, engine, runner, loaded, shared, say)
-    try:
-        trials.run()
-    except Refused as refused:
-        report.findings.append(Finding(loaded.id, refused.message, refused.next))
-    report.findings += trials.findings
-    if trials.skipped:
-        report.skipped[loaded.id] = trials.skipped
 
 
 def _in_parallel(

@@ -1,22 +1,13 @@
-"""The checks' own process: one parent that has everything imported and forks for each run.
-
-Started by :mod:`checker.runner` as ``python -I -m checker.warm``. ``-I`` keeps a learner's ``docker.py`` from
-being imported in place of the SDK; it is no trust boundary. Without fork, one process serves one run.
-"""
+"""The checks' own process, started by :mod:`checker.runner`: runs an exercise's checks."""
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import os
-import select
 import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .channel import Channel
 from .course import open_course
 from .engine.capabilities import capabilities
 from .engine.connect import Engine, connect
@@ -25,65 +16,15 @@ from .images.catalogue import catalogue
 from .images.provide import missing
 from .lab import Lab
 from .outcomes import CheckRun
-from .process import GRACE
+from .serving import serve
 
 if TYPE_CHECKING:
+    from .channel import Channel
     from .exercise import Exercise
-
-
-def main() -> None:
-    """Serve check runs until the one who started this process is gone."""
-    channel = Channel.take_over()
-    channel.send("ready")
-    if not hasattr(os, "fork"):
-        if request := channel.receive():
-            channel.send("begun", pid=os.getpid())
-            _run(channel, request)
-            channel.send("ended", code=0)
-        return
-    gc.freeze()  # forks share these pages as long as nobody looks at them
-    while request := channel.receive():
-        _fork(channel, request)
-
-
-def _fork(channel: Channel, request: dict[str, Any]) -> None:
-    """Run one request in a child with a process group of its own, and sweep that group afterwards."""
-    alive, life = os.pipe()  # the reading end closes when the child is gone
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            os.close(alive)
-            os.setsid()
-            channel.send("begun", pid=os.getpid())
-            _run(channel, request)
-            code = 0
-        except KeyboardInterrupt:
-            code = 130
-        finally:
-            os._exit(code)
-    os.close(life)
-    readable, _, _ = select.select([alive, channel.descriptor], [], [])
-    if alive not in readable:  # nobody is waiting for the answer any more
-        _end_child(child, alive)
-    os.close(alive)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)  # what a check has started and left behind
-    _, status = os.waitpid(child, 0)
-    with contextlib.suppress(BrokenPipeError):
-        channel.send("ended", code=os.waitstatus_to_exitcode(status))
-
-
-def _end_child(child: int, alive: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(child, signal.SIGINT)
-    select.select([alive], [], [], GRACE)
 
 
 def _run(channel: Channel, request: dict[str, Any]) -> None:
     """Run one request's checks and send what comes of them."""
-    os.environ.clear()
-    os.environ.update(request["environment"])
     try:
         loaded = open_course(Path(request["root"])).load(request["exercise"])
         with (
@@ -121,4 +62,4 @@ def _offered(engine: Engine, exercise: Exercise) -> frozenset[str]:
 
 
 if __name__ == "__main__":
-    main()
+    serve(_run)

@@ -4,35 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from processes import alive, wait_for
 
-from checker.answer import TAIL, answered
+from checker.answer import TAIL, Answers
 from checker.answers_file import read_answers, write_answer
 from checker.errors import UsageError
 from checker.notebook import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
     from checker.result import Answer
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "it never came"
-        time.sleep(0.02)
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def write(folder: Path, *cells: tuple[str, str]) -> Path:
@@ -51,7 +36,7 @@ def write(folder: Path, *cells: tuple[str, str]) -> Path:
 
 
 def run(folder: Path, limit: float = 60.0) -> Answer:
-    with answered(folder, os.environ, limit) as answer:
+    with Answers() as answers, answers.answered(folder, os.environ, limit) as answer:
         return answer
 
 
@@ -151,7 +136,7 @@ def test_what_an_answer_starts_lives_until_it_was_checked(tmp_path: Path) -> Non
         ("answer", "import subprocess\nopen('pid', 'w').write(str(subprocess.Popen(['sleep', '600']).pid))"),
     )
 
-    with answered(folder, os.environ) as answer:
+    with Answers() as answers, answers.answered(folder, os.environ) as answer:
         assert answer.status == "ok"
         pid = int((folder / "pid").read_text())
         assert alive(pid)

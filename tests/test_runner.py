@@ -10,12 +10,12 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
+from processes import alive, wait_for
 
 import checker
 from checker.result import CheckResult, Result
@@ -23,7 +23,7 @@ from checker.runner import Runner
 from checker.work import start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from checker.course import Course
     from checker.engine.connect import Engine
@@ -60,21 +60,6 @@ def check(runner: Runner, folder: Path, mode: str = "good", exercise: str = ODD)
 
 def statuses(result: Result) -> list[str]:
     return [check.status.value for check in result.checks]
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "it never came"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from processes import wait_for
 
 from checker.build import build
 from checker.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from checker.course import Course
     from checker.engine.connect import Engine
@@ -181,7 +181,7 @@ def test_ctrl_c_leaves_nothing(fake_course: Course, engine: Engine, jobs: str) -
         stderr=subprocess.PIPE,
         text=True,
     )
-    _wait_for(begun)
+    wait_for(begun.exists)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
 
@@ -189,12 +189,3 @@ def test_ctrl_c_leaves_nothing(fake_course: Course, engine: Engine, jobs: str) -
     assert "Traceback" not in errors
     assert engine.client.containers.list(all=True, filters={"name": "^/(fake-|01-small)"}) == []
     assert not list((fake_course.root / "work").rglob("*"))
-
-
-def _wait_for(path: Path) -> None:
-    import time
-
-    ends = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < ends, "it never came"
-        time.sleep(0.02)

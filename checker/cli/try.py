@@ -28,7 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Lay the answer over the starter, run it, check it, and remove all of it."""
-    from checker.attempt import answer_layer, attempted  # noqa: PLC0415 - slow to import
+    from checker.answer import Answers  # noqa: PLC0415 - slow to import
+    from checker.attempt import answer_layer, attempted  # noqa: PLC0415
     from checker.engine.connect import connect  # noqa: PLC0415
     from checker.runner import Runner  # noqa: PLC0415
 
@@ -43,9 +44,10 @@ def run(args: argparse.Namespace) -> int:
     record = Record.read(args.answer)
     seed = record.seed if record and args.seed is None else args.seed  # it travels with the answer
     with (
-        connect() as engine,
         Runner(course, say) as runner,
-        attempted(course, engine, loaded, [layer], seed=seed) as attempt,
+        Answers() as answers,
+        connect() as engine,
+        attempted(course, engine, loaded, [layer], answers, seed=seed) as attempt,
     ):
         result = attempt.check(runner)
     if args.json:
