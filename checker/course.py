@@ -101,6 +101,23 @@ class Course:
             next=f"Did you mean {self.find(near[0])}?" if near else "`course list` shows every exercise.",
         )
 
+    def choose(self, names: Iterable[str]) -> list[str]:
+        """Return the ids that ``names`` mean, each once, in the order given. A chapter means all it holds.
+
+        Raises
+        ------
+        UsageError
+            If a name means nothing.
+        """
+        chapters = self.chapters()
+        short = {chapter.split("-")[0]: ids for chapter, ids in chapters.items()}
+        found: dict[str, None] = {}
+        for name in names:
+            wanted = name.strip("/")
+            ids = chapters.get(wanted) or short.get(wanted) or [self.find(wanted)]
+            found |= dict.fromkeys(ids)
+        return list(found)
+
     def work(self, exercise_id: str) -> Path:
         """Return the folder of the learner's copy."""
         return self.root / "work" / exercise_id

@@ -48,6 +48,25 @@ def test_an_unknown_id_is_answered_with_the_nearest(fake_course: Course, name: s
     assert "Did you mean 01-small/greet?" in caught.value.next
 
 
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        ([], []),
+        (["02-odd"], ["02-odd/only-elsewhere", "02-odd/out-of-order"]),
+        (["02"], ["02-odd/only-elsewhere", "02-odd/out-of-order"]),
+        (["02-odd/", "greet"], ["02-odd/only-elsewhere", "02-odd/out-of-order", "01-small/greet"]),
+        (["out-of-order", "02-odd", "02"], ["02-odd/out-of-order", "02-odd/only-elsewhere"]),
+    ],
+)
+def test_a_chapter_means_all_its_exercises(fake_course: Course, names: list[str], chosen: list[str]) -> None:
+    assert fake_course.choose(names) == chosen
+
+
+def test_a_chapter_that_is_not_there_is_named(fake_course: Course) -> None:
+    with pytest.raises(UsageError, match="'03-none'"):
+        fake_course.choose(["02-odd", "03-none"])
+
+
 def test_a_name_in_two_chapters_is_not_guessed(fake_course: Course) -> None:
     twin = fake_course.root / "exercises" / "03-twin" / "greet"
     twin.mkdir(parents=True)

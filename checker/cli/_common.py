@@ -28,6 +28,16 @@ def add_exercise(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("exercise", metavar="ID", help="chapter/exercise, or the exercise's name alone")
 
 
+def add_exercises(parser: argparse.ArgumentParser, default: str = "every exercise") -> None:
+    """Add the argument ID …"""
+    parser.add_argument(
+        "exercises",
+        nargs="*",
+        metavar="ID",
+        help=f"an exercise, or a chapter, which means all its exercises (default: {default})",
+    )
+
+
 def say(line: str) -> None:
     """Say something beside the result, on standard error."""
     print(line, file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.build import build, stale_notebooks
 from checker.course import open_course
 
-from ._common import say
+from ._common import add_exercises, say
 
 if TYPE_CHECKING:
     import argparse
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
-    parser.add_argument("exercises", nargs="*", metavar="ID", help="default: every exercise")
+    add_exercises(parser)
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a notebook is stale")
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the stale notebooks; with ``--check`` only name them."""
     course = open_course()
-    ids = [course.find(name) for name in args.exercises] or None
+    ids = course.choose(args.exercises) or None
     if not args.check:
         for path in build(course, ids):
             print(f"wrote {path.relative_to(course.root)}")

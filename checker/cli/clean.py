@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checker.course import open_course
 
-from ._common import say
+from ._common import add_exercises, say
 
 if TYPE_CHECKING:
     import argparse
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
-    parser.add_argument("exercises", nargs="*", metavar="ID", help="default: every exercise that was started")
+    add_exercises(parser, "every exercise that was started")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     from checker.work import clean  # noqa: PLC0415
 
     course = open_course()
-    chosen = [course.find(name) for name in args.exercises] or course.ids()
+    chosen = course.choose(args.exercises) or course.ids()
     with connect() as engine:
         cleaned = [exercise_id for exercise_id in chosen if clean(course, engine, exercise_id, say=say)]
     if args.json:

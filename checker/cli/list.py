@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from checker.course import Course, Loaded, open_course
 
+from ._common import add_exercises
+
 if TYPE_CHECKING:
     import argparse
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
+    add_exercises(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON array")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print every exercise of the course."""
+    """Print every exercise of the course, or those that were asked for."""
     course = open_course()
-    rows = [_row(course.load(exercise_id)) for exercise_id in course.ids()]
+    rows = [_row(course.load(exercise_id)) for exercise_id in course.choose(args.exercises) or course.ids()]
     print(json.dumps(rows, indent=1)) if args.json else _show(course, rows)
     return 0
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from checker.course import Course, open_course
 from checker.progress import Progress
 
-from ._common import console, printable, say
+from ._common import add_exercises, console, printable, say
 
 if TYPE_CHECKING:
     import argparse
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
+    add_exercises(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -25,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     progress = Progress(course)
     if progress.message:
         say(f"course: {progress.message}")
-    chapters = progress_map(course, progress)
+    chapters = _map(course, progress, course.choose(args.exercises) or course.ids())
     if args.json:
         print(json.dumps({"course": course.key, "chapters": chapters}))
     else:
@@ -33,12 +34,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def progress_map(course: Course, progress: Progress) -> dict[str, list[dict[str, Any]]]:
-    """Return for every chapter its exercises, with state, best score, attempts and hints shown."""
-    return {
-        chapter: [_exercise(course, progress, exercise_id) for exercise_id in ids]
-        for chapter, ids in course.chapters().items()
-    }
+def _map(course: Course, progress: Progress, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return by chapter those exercises, each with state, best score, attempts and hints shown."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for exercise_id in ids:
+        found.setdefault(exercise_id.split("/")[0], []).append(_exercise(course, progress, exercise_id))
+    return found
 
 
 def _exercise(course: Course, progress: Progress, exercise_id: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.course import open_course
 
-from ._common import console, printable, say
+from ._common import add_exercises, console, printable, say
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
-    parser.add_argument("exercises", nargs="*", metavar="ID", help="default: every exercise")
+    add_exercises(parser)
     jobs = min(4, os.cpu_count() or 1)
     parser.add_argument(
         "--jobs",
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from checker.verify import verify  # noqa: PLC0415 - slow to import
 
     course = open_course()
-    ids = [course.find(name) for name in args.exercises] or None
+    ids = course.choose(args.exercises) or None
     begun = time.monotonic()
     if args.json:
         report = verify(course, ids, jobs=args.jobs, shared=args.shared)

@@ -86,6 +86,7 @@ def test_list_says_what_the_course_holds(course: Shell) -> None:
         "checks": 2, "hints": 3, "alternatives": 2, "mutants": 2,
     }  # fmt: skip
     assert "Count the processes" in course("list")
+    assert [row["id"] for row in course.json("list", "02-odd", "greet")] == [*course.course.ids()[4:], GREET]
 
 
 @pytest.mark.parametrize(
@@ -159,6 +160,7 @@ def test_a_learners_way_through_an_exercise(course: Shell, engine: Engine) -> No
         "id": GREET, "state": "passed", "score": 3, "attempts": 3, "hints": 1, "gave_up": False,
     }  # fmt: skip
     assert "1 of 4 passed" in course("progress")
+    assert list(course.json("progress", "02-odd")["chapters"]) == ["02-odd"]
     course("reset", "greet")
     course("check", "greet", status=1)
 
