@@ -18,6 +18,7 @@ from checker.errors import EngineFault
 from checker.exercise import Exercise, Failure, Owns
 from checker.images.catalogue import catalogue
 from checker.lab import Lab
+from checker.lab.published import loopback_only, own_network
 from checker.lab.reach import Listener, listeners
 from checker.lab.words import described
 
@@ -217,6 +218,21 @@ def test_where_something_listens_inside_leaves_out_the_engines_name_server(
     lab.scene.network(name)
     one = run(lab, "httpd", "-f", "-p", "127.0.0.1:8000", "-h", "/etc", network=name)
     assert lab.eventually(lambda: lab.listeners(one)) == [Listener("127.0.0.1", 8000)]
+
+
+@pytest.mark.engine
+def test_a_container_reachable_from_elsewhere_fails(lab: Lab) -> None:
+    here = run(lab, "sleep", "300", ports={"80/tcp": 0})
+    own_network(here)
+    loopback_only(here)
+    beside = run(lab, "sleep", "300", number=1, network_mode=f"container:{here.id}")
+    with pytest.raises(Failure, match="shares the network of another container"):
+        own_network(beside)
+    beside.remove()
+    open_one = run(lab, "sleep", "300", number=1, ports={"80/tcp": ("127.0.0.1", None), "81/tcp": ("", None)})
+    with pytest.raises(Failure, match="on every interface") as caught:
+        loopback_only(open_one)
+    assert caught.value.reason == "published-everywhere"
 
 
 # -- putting files

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from . import archive, attached, execute, logs, probe
 from .configured import Configured
 from .errors import Missing, ObjectError, asking
-from .settings import Binding, Health, bindings, when
+from .settings import Binding, Health, Published, bindings, when
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -193,9 +193,13 @@ class Container(Configured):
         return frozenset(self._config.get("ExposedPorts") or ())
 
     @property
-    def all_bindings(self) -> dict[str, tuple[Binding, ...]]:
-        """Where its ports are published while it runs: ``80/tcp`` → bindings. An exposed port has none."""
-        return bindings(self.attrs["NetworkSettings"].get("Ports"))
+    def publishes(self) -> list[Published]:
+        """Every port that is published while it runs, with each place where it is."""
+        return [
+            Published(int(port.partition("/")[0]), port.partition("/")[2], binding)
+            for port, places in bindings(self.attrs["NetworkSettings"].get("Ports")).items()
+            for binding in places
+        ]
 
     def bindings(self, port: int, protocol: str = "tcp") -> tuple[Binding, ...]:
         """Where ``port`` is published, the binding that is open to most first; empty where nowhere.
@@ -204,7 +208,7 @@ class Container(Configured):
         that does not run shows what was asked for.
         """
         key = f"{port}/{protocol}"
-        live = self.all_bindings.get(key, ())
+        live = bindings(self.attrs["NetworkSettings"].get("Ports")).get(key, ())
         return live or (() if self.running else bindings(self._host.get("PortBindings")).get(key, ()))
 
     def published(self, port: int, protocol: str = "tcp") -> Binding:
@@ -217,11 +221,9 @@ class Container(Configured):
         """
         if found := self.bindings(port, protocol):
             return found[0]
-        others = [
-            f"{binding.host_port} to {inside}"
-            for inside, all_of_it in self.all_bindings.items()
-            for binding in all_of_it[:1]
-        ]
+        others = dict.fromkeys(
+            f"{one.binding.host_port} to {one.port}/{one.protocol}" for one in self.publishes
+        )
         only = "a port that is only exposed" if f"{port}/{protocol}" in self.exposed else "a port that is not"
         raise ObjectError(
             expected=f"port {port} of {self.name} to be published",

@@ -69,6 +69,10 @@ class Image:
         """Digests of its unpacked layers, the lowest first."""
         return tuple((self.attrs.get("RootFS") or {}).get("Layers") or ())
 
+    def builds_on(self, base: Image) -> bool:
+        """Say whether it has all layers of ``base`` at its bottom, or is that image itself."""
+        return self.diff_ids[: len(base.diff_ids)] == base.diff_ids
+
     @property
     def platform(self) -> str:
         """Its operating system and architecture, such as ``linux/arm64/v8``."""

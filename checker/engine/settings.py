@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 from pathlib import PurePosixPath
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 #: ``inspect`` writes this where something never happened.
 _NEVER = "0001-01-01"
@@ -63,6 +63,14 @@ def bindings(ports: dict[str, Any] | None) -> dict[str, tuple[Binding, ...]]:
         }
         found[port] = tuple(sorted(parsed, key=lambda one: (one.loopback, ":" in one.host_ip, one.host_port)))
     return found
+
+
+class Published(NamedTuple):
+    """A port of a container, and where it is published."""
+
+    port: int
+    protocol: str
+    binding: Binding
 
 
 @dataclass(frozen=True)

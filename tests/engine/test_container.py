@@ -123,7 +123,11 @@ def test_ports(made: Made) -> None:
     with pytest.raises(ObjectError, match="a port that is not"):
         one.published(82)  # that is UDP
     assert one.bindings(82, "udp")
-    assert set(one.all_bindings) == {"80/tcp", "81/tcp", "82/udp"}
+    assert {(found.port, found.protocol) for found in one.publishes} == {
+        (80, "tcp"),
+        (81, "tcp"),
+        (82, "udp"),
+    }
     everything = made.container("sleep", "300", ports={"80/tcp": None}, publish_all_ports=True)
     assert everything.published(80).host_port > 0
     stopped = made.container(start=False, ports={"80/tcp": ("127.0.0.1", 48080)})

@@ -7,7 +7,7 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
-from made import BUSYBOX, Made, making
+from made import BUSYBOX, Made, making, wait_for
 
 from checker.engine import image
 from checker.engine.errors import Missing
@@ -57,6 +57,18 @@ def test_its_configuration(engine: Engine, made: Made) -> None:
     assert found.platform.startswith("linux/")
     assert len(found.diff_ids) == 1
     assert len(found.history()) == 1
+
+
+def test_an_image_builds_on_another_one(engine: Engine, made: Made) -> None:
+    tag = made.tag()
+    base = made.container("touch", "/new")
+    wait_for(lambda: base.refresh().ended)
+    engine.client.api.commit(base.id, tag.partition(":")[0], "1")
+    found, busybox = image.find(engine, tag), image.find(engine, BUSYBOX)
+    assert found.builds_on(busybox)
+    assert busybox.builds_on(busybox)
+    assert not busybox.builds_on(found)
+    assert not image.find(engine, imported(made)).builds_on(busybox)
 
 
 def test_defaults(engine: Engine, made: Made) -> None:

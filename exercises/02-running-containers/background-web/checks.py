@@ -6,8 +6,8 @@ from checker import Exercise, Failure, Hints, Owns
 from checker.engine.container import Container
 from checker.engine.errors import NotReadable
 from checker.engine.http import Response
-from checker.engine.settings import Binding
 from checker.lab import Lab
+from checker.lab.published import loopback_only, own_network
 
 exercise = Exercise(
     "02-running-containers/background-web",
@@ -62,8 +62,7 @@ def web(lab):
         why="Your colleagues and this check look for the web server by this name.",
         next="List all containers with `docker ps --all`. Was yours removed when it ended, or has it another name?",
     )
-    base = lab.image("nginx").diff_ids
-    if lab.image(found.image_id).diff_ids[: len(base)] != base:
+    if not lab.image(found.image_id).builds_on(lab.image("nginx")):
         lab.fail(
             expected="a container made from nginx:1.26",
             actual=f"one made from {found.image}",
@@ -124,25 +123,8 @@ def answers(lab, web):
 @exercise.check(points=2)
 def only_here(lab, web, answers):
     "c02-web is published for your machine, and for no other one"
-    bindings = [binding for found in web.refresh().all_bindings.values() for binding in found]
-    if not bindings:
-        lab.fail(
-            expected=f"port {_PORT} to be published by c02-web",
-            actual=f"c02-web publishes nothing; its network is {web.network_mode}",
-            reason="no-network-of-its-own",
-            why="Without a network of its own, the container opens every port on which anything in it listens.",
-            next="Leave the network option out, and publish the one port.",
-        )
-    open_ones = [binding for binding in bindings if not binding.loopback]
-    if open_ones:
-        lab.fail(
-            expected="127.0.0.1 as the only address",
-            actual=f"port {open_ones[0].host_port} on {_address(open_ones[0])}",
-            reason="published-everywhere",
-            why="A published port is open to your whole network. On Linux, Docker writes firewall rules of its own: "
-            "the port is open even where the machine's firewall says no.",
-            next="A publish has three parts. Which one has been left out, or is too wide?",
-        )
+    own_network(web)
+    loopback_only(web)
 
 
 @exercise.check(points=1)
@@ -172,19 +154,9 @@ def _page(lab: Lab, web: Container) -> tuple[str, Callable[[Response], bool]]:
     return "/course-check.txt", lambda response: response.text.strip() == nonce
 
 
-def _published(web: Container) -> list[tuple[int, Binding]]:
-    """Return each TCP port of the container with where it is published."""
-    return [
-        (int(port.partition("/")[0]), binding)
-        for port, found in web.refresh().all_bindings.items()
-        for binding in found
-        if port.endswith("/tcp")
-    ]
-
-
 def _leads_inside(lab: Lab, web: Container) -> bool:
     """Say whether the machine's port leads to a port on which something may soon listen inside."""
-    inside = {port for port, binding in _published(web) if binding.host_port == _PORT}
+    inside = {one.port for one in web.refresh().publishes if one.binding.host_port == _PORT}
     listening = {one.port for one in lab.listeners(web)}
     return bool(inside and (not listening or inside & listening))
 
@@ -192,8 +164,8 @@ def _leads_inside(lab: Lab, web: Container) -> bool:
 def _say_how_it_is_published(lab: Lab, web: Container, who_answers: str) -> None:
     """Fail with what is wrong with how c02-web is published, if anything is."""
     expected = f"port {_PORT} of 127.0.0.1 to lead to nginx in c02-web"
-    published = _published(web)
-    here = [(port, binding) for port, binding in published if binding.host_port == _PORT]
+    published = web.refresh().publishes
+    here = [one for one in published if one.binding.host_port == _PORT]
     if not published:
         lab.fail(
             expected=expected,
@@ -203,7 +175,7 @@ def _say_how_it_is_published(lab: Lab, web: Container, who_answers: str) -> None
             next="Ports are fixed when a container is created. Remove it, and run it again with a publish option.",
         )
     if not here:
-        port, binding = published[0]
+        port, _, binding = published[0]
         swapped = port == _PORT
         lab.fail(
             expected=expected,
@@ -214,15 +186,15 @@ def _say_how_it_is_published(lab: Lab, web: Container, who_answers: str) -> None
             if swapped
             else f"Publish the container's port as {_PORT}.",
         )
-    if not any(binding.host_ip == "127.0.0.1" or binding.everywhere for _, binding in here):
+    if not any(one.binding.host_ip == "127.0.0.1" or one.binding.everywhere for one in here):
         lab.fail(
             expected=expected,
-            actual=f"port {_PORT} is published on {here[0][1].host_ip} only{who_answers}",
+            actual=f"port {_PORT} is published on {here[0].binding.host_ip} only{who_answers}",
             reason="other-address",
             why="Your machine has many addresses. 127.0.0.1 is the one that people ask for here.",
             next="Change the first part of the publish option.",
         )
-    inside, listening = here[0][0], lab.listeners(web)
+    inside, listening = here[0].port, lab.listeners(web)
     if not any(one.port == inside and not one.loopback for one in listening):
         lab.fail(
             expected=expected,
@@ -232,8 +204,3 @@ def _say_how_it_is_published(lab: Lab, web: Container, who_answers: str) -> None
             why="A published port leads to one port of the container. A program that listens on another one never hears of the connection.",
             next="The last number of the publish option is the port inside. On which one does nginx listen?",
         )
-
-
-def _address(binding: Binding) -> str:
-    means = "that is, on every interface" if binding.everywhere else "which other machines can reach"
-    return f"{binding.host_ip}, {means}"
