@@ -167,44 +167,38 @@ def never_stopped(lab, site_runs):
 @exercise.check(points=2)
 def page_is_new(lab, site_runs):
     "The site answers with the corrected page"
-    new, old = _page(lab, "new"), _page(lab, "old")
     answer = lab.eventually(lambda: _get(lab, site_runs, _PAGE), within=3)
-    if answer.status == 200 and _same(answer.text, new):
+    if answer.status == 200 and _same(answer.text, _page(lab, "new")):
         return
-    texts = {
-        "reason": "old-page",
-        "why": f"The web server serves what lies in {_ROOT}, under exactly this name.",
-        "next": "Compare the target of your copy with the directory and the name of the page.",
-    }
-    found = f"other text: {_first_line(answer.text)}"
+    found = f"other text: {_first_line(answer.text)}" if answer.status == 200 else f"answer {answer.status}"
+    reason, why = "old-page", f"The web server serves what lies in {_ROOT}, under exactly this name."
+    step = "Compare the target of your copy with the directory and the name of the page."
     if answer.status == 403:
-        found = "answer 403: the web server may not read the file"
-        texts["reason"], texts["why"] = (
+        found += ": the web server may not read the file"
+        reason, why = (
             "not-allowed",
-            "A copy keeps the rights of a file. Its workers run as another user.",
+            "A copy keeps the rights of a file. The web server's workers run as another user.",
         )
-        texts["next"] = "Look at the rights of the file inside the container, and let everybody read it."
-    elif answer.status != 200:
-        found = f"answer {answer.status}"
-    elif _same(answer.text, old):
+        step = "Look at the rights of the file inside the container, and let everybody read it."
+    elif answer.status == 200 and _same(answer.text, _page(lab, "old")):
         found = "the old page"
-        if _same(_own_copy(lab), old):
-            found = f"the old page, in the container and in your own {_PAGE}"
-            texts["reason"], texts["why"] = (
-                "copied-out",
-                "The copy went out of the container. The first path is the source.",
-            )
-            texts["next"] = (
-                "Press Reset to get the corrected file back. Then give the two paths in the other order."
-            )
-    lab.fail(expected=f"the text of {_PAGE}, the corrected file", actual=found, **texts)
+    if answer.status == 200 and _same(_own_file(lab), answer.text):
+        found += f", in the container and in your own {_PAGE}"
+        reason, why = "file-changed", f"Your own {_PAGE} is no longer the corrected file."
+        step = "Press Reset to get the corrected file back, and copy it as it is."
+        if found.startswith("the old page"):
+            reason, why = "copied-out", "The copy went out of the container. The first path is the source."
+            step = "Press Reset to get the corrected file back. Then give the two paths in the other order."
+    lab.fail(
+        expected=f"the text of {_PAGE}, the corrected file", actual=found, reason=reason, why=why, next=step
+    )
 
 
 def _first_line(text: str) -> str:
     return next((line.strip()[:80] for line in text.splitlines() if line.strip()), "an empty page")
 
 
-def _own_copy(lab: Lab) -> str:
+def _own_file(lab: Lab) -> str:
     path = lab.folder / _PAGE
     return path.read_text("utf-8", errors="replace") if path.is_file() else ""
 

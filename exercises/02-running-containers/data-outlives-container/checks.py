@@ -88,28 +88,32 @@ def notebook(lab):
         why="The team opens its notebook by this name.",
         next="Run a new container with this name. If the old one is gone and you have no copy of its notes, press Reset.",
     )
-    texts = {
-        "reason": "not-running",
-        "why": "The team reads its notes all day. A container that does not run answers nobody.",
-        "next": "`docker logs c02-notebook` may say why. Then start it, or run it again.",
-    }
-    if found.state is not State.RUNNING and _is_the_old_one(lab, found):
-        texts["reason"] = "name-taken"
-        texts["why"] = (
+    if not found.running:
+        _fail_not_running(lab, found)
+    return found
+
+
+def _fail_not_running(lab: Lab, found: Container) -> NoReturn:
+    """Fail, and say whether it is the old container that stands in the way."""
+    reason, why = "not-running", "The team reads its notes all day. This container answers nobody."
+    step = {
+        State.PAUSED: "`docker unpause` lets it go on.",
+        State.CREATED: "Start it. If Docker prints an error, read its last words.",
+    }.get(found.state, "`docker logs c02-notebook` may say why. Then remove it, and run it again.")
+    if found.ended and _is_the_old_one(lab, found):
+        reason = "name-taken"
+        why = (
             "It is still the container that you were given. A stopped container keeps its name. "
             "So a run under this name makes no new container: it ends with an error."
         )
-        texts["next"] = (
-            "Copy the notes out of it, if you have not done so. Then remove it, and run the new one."
-        )
-    lab.expect(
-        found.running,
-        True,
-        expected_text="c02-notebook to run",
-        actual_text=f"its status: {found.status}",
-        **texts,
+        step = "Copy the notes out of it, if you have not done so. Then remove it, and run the new one."
+    lab.fail(
+        expected="c02-notebook to run",
+        actual=f"its status: {found.status}",
+        reason=reason,
+        why=why,
+        next=step,
     )
-    return found
 
 
 @exercise.check(points=2)
@@ -150,7 +154,7 @@ def _fail_unmounted(lab: Lab, notebook: Container) -> NoReturn:
 def _fail_mounted(lab: Lab, mount: Mount) -> NoReturn:
     """Fail where something else than the volume is mounted at the notes' directory."""
     actual, reason = f"{mount.source}, a directory of the engine's machine", "not-the-volume"
-    why = "The team's scripts look for the notes in the volume, and save that. A directory has no name that Docker keeps."
+    why = "A directory belongs to one machine, and to whoever works there. The team looks for the notes under the volume's name."
     if mount.type == "tmpfs":
         actual, why = (
             "a tmpfs, which is in memory",
@@ -184,7 +188,13 @@ def notes_kept(lab, notebook):
             "A new volume holds only what the image has at this path."
         )
         step = "If you copied the notes out, copy them in. If not, press Reset: it gives you the old container with notes."
-        if astray := _astray(lab, notebook, name):
+        if answer.status == 403:
+            reason, why = (
+                "not-allowed",
+                "A copy keeps the rights of a file. The web server's workers run as another user.",
+            )
+            step = "Look at the rights of the note inside the container, and let everybody read it."
+        elif astray := _astray(lab, notebook, name):
             actual, reason = f"{actual}; a file of this name is at {astray}", "too-deep"
             why = f"nginx looks for /{name} in {_ROOT} itself."
             step = f"Copy the notes again, so that they lie in {_ROOT} itself."

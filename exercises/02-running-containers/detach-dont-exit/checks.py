@@ -154,8 +154,9 @@ def stands_there(lab, left_running, has_terminal):
 
     def stands() -> bool:
         processes = _processes(lab, left_running)
-        if not any(one.directory.name == desk for one in _in_front(processes)):
-            _say_where(lab, left_running, desk, processes)
+        front = _in_front(processes)
+        if not front or front.directory.name != desk:
+            _say_where(lab, left_running, desk, front, processes)
         return True
 
     lab.eventually(stands, within=1, every=0.2)  # what was typed last may still be on its way
@@ -173,19 +174,21 @@ def _processes(lab: Lab, container: Container) -> list[_Process]:
     return found
 
 
-def _in_front(processes: list[_Process]) -> list[_Process]:
-    """Return whom somebody who attaches talks to: what is in the foreground of the first process's terminal."""
+def _in_front(processes: list[_Process]) -> _Process | None:
+    """Return whom somebody who attaches talks to: who leads the foreground of the first process's terminal."""
     terminal = next((one.terminal for one in processes if one.pid == 1), 0)
-    return [one for one in processes if one.terminal == terminal != 0 and one.group == one.foreground]
+    front = [one for one in processes if one.terminal == terminal != 0 and one.group == one.foreground]
+    return next((one for one in front if one.pid == one.group), front[0] if front else None)
 
 
-def _say_where(lab: Lab, shell: Container, desk: str, processes: list[_Process]) -> NoReturn:
+def _say_where(
+    lab: Lab, shell: Container, desk: str, front: _Process | None, processes: list[_Process]
+) -> NoReturn:
     """Fail, and say where the shell stands that one attaches to."""
-    front = _in_front(processes)
-    actual = f"it stands in {front[-1].directory}" if front else "no program that reads its terminal"
+    actual = f"it stands in {front.directory}" if front else "no program that reads its terminal"
     reason, why = "elsewhere", "Your colleague attaches to this shell, and goes on there."
     step = "Attach to c02-shell. Make the directory there, go to it with cd, and detach again."
-    if any(one.directory.name == desk and one.terminal for one in processes if one not in front):
+    if any(one.directory.name == desk for one in processes if one.terminal and one is not front):
         actual += f"; another shell beside it stands in {desk}"
         reason = "other-shell"
         why = "`docker exec` starts one more process. Whoever attaches meets the first shell, not that one."
