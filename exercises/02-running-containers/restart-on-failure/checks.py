@@ -84,6 +84,22 @@ exit {_NO_ANSWER}
 """
 
 
+def _not_run(lab, container, job):
+    created = container.state == "created"
+    lab.fail(
+        expected=f"the job {job} to run in {container.name}",
+        actual=f"a container that has not run it; it is {container.status}",
+        reason="never-started" if created else "other-job",
+        why="The engine has made the container. Its command has never run."
+        if created
+        else "A policy is worth only as much as the job that it starts again.",
+        next="What follows the image's name is the command: options belong before it. "
+        "What `docker create` has made, `docker start` runs."
+        if created
+        else f"Mount the volume c02-jobs, and let the command run its program fetch with the word {job}.",
+    )
+
+
 def _ran(lab, job):
     """Return the container of ``job``, if the job has really run in it."""
     name = f"c02-{job}"
@@ -102,13 +118,7 @@ def _ran(lab, job):
             return False
 
     def ran():
-        return noted() or lab.fail(
-            expected=f"the job {job} to run in {name}",
-            actual=f"a container that has not run it; it is {container.status}",
-            reason="other-job",
-            why="A policy is worth only as much as the job that it starts again.",
-            next=f"Mount the volume c02-jobs, and let the command run its program fetch with the word {job}.",
-        )
+        return noted() or _not_run(lab, container, job)
 
     lab.eventually(ran, within=5, until=lambda: container.refresh().ended or container.state == "created")
     return container
@@ -170,15 +180,22 @@ def policy(lab, prices, rates):
 
 def _settled(lab, container):
     """Wait until the engine starts it no more, or has done so too often."""
-    limit = _limit(lab.seed)
-    lab.eventually(
-        lambda: container.refresh().state not in {"running", "restarting"} or container.restart_count > limit,
-        within=12,
-        what=f"{container.name} to end, or to be started again",
-        reason="never-ends",
-        why="The engine acts on the exit code. A process that never ends has none.",
-        next=f"`docker logs {container.name}` shows what it does. The job itself ends at once.",
-    )
+
+    def settled():
+        count = container.refresh().restart_count
+        return (
+            container.ended
+            or count > _limit(lab.seed)
+            or lab.fail(
+                expected=f"{container.name} to end by itself",
+                actual=f"it is {container.status}, and was started again {_times(count)}",
+                reason="never-ends",
+                why="The engine acts on an exit code. A process that has not ended has none.",
+                next=f"`docker logs {container.name}` shows what it does. The job itself ends at once.",
+            )
+        )
+
+    lab.eventually(settled, within=10, until=lambda: container.state not in {"running", "restarting"})
 
 
 def _times(count):
