@@ -62,7 +62,7 @@ def scene(lab: Lab, seed: int) -> None:
     """Leave an old container under the shop's name, and run the new one with two mistakes."""
     files = {"Dockerfile": _DOCKERFILE.format(base=lab.reference("python")), "shop.py": _SOURCE.read_bytes()}
     lab.scene.image(_IMAGE, files)
-    lab.scene.container("c02-shop", _IMAGE, ["echo", "shop 0.9: closed for the update"])
+    lab.scene.container("c02-shop", _IMAGE, ["echo", "shop 0.9: closed for the update"], network_mode="none")
     lab.scene.container("c02-shop-new", _IMAGE, ports={"80/tcp": _PORT})
 
 
