@@ -84,7 +84,7 @@ def scene(lab: Lab, seed: int) -> None:
         worker.write_file("/bin/worker", _WORKER, mode=0o755)
         worker.start()
     for name in _NAMES:
-        lab.eventually(lambda name=name: lab.container(name).logs().lines)
+        lab.eventually(lambda name=name: lab.container(name).logs().lines, within=20)
 
 
 def _notes(lab):
