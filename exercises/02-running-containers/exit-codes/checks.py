@@ -52,7 +52,7 @@ _INSTEAD = {
 }
 _NEXT = {
     "finished": "Which exit code says that there was no error? Look for it in the STATUS column of `docker ps --all`.",
-    "not_found": "Read the logs of the five, one by one. In one of them a shell complains.",
+    "not_found": "Read the logs of the five, one by one. In one of them a shell reports an error.",
     "killed": "KILL is signal 9. Add 128, look for that code, then compare State.OOMKilled in `docker inspect`.",
     "out_of_memory": "Two containers have the same code. `docker inspect` shows under State what tells them apart.",
     "stopped": "`docker stop` sends TERM first, which is signal 15. Which exit code is 128 + 15?",
