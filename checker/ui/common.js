@@ -3,6 +3,8 @@
 /** Make an element: h("p", {class: "x", hidden: true}, "text", child, …). */
 function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
+  // JupyterLab's keys mean something else on what has the focus, unless that very element says so.
+  if (tag === "button" || tag === "input") element.dataset.lmSuppressShortcuts = "true";
   for (const [name, value] of Object.entries(attributes)) {
     if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, value);

@@ -33,11 +33,12 @@ function paragraphs(text) {
   return text.split(/\n\s*\n/).map((one) => h("p", {}, ...prose(one.replaceAll(/\s*\n\s*/g, " "))));
 }
 
-/** A sign and its word: "✔ right" or "✘ not right"; nothing where there is no word. */
-function verdict(word) {
-  if (!word) return null;
-  return h("span", { class: "course-verdict", "data-verdict": word },
+/** What is said after a sign and its word, "✔ right" or "✘ not right"; alone where there is no word. */
+function judged(word, text) {
+  if (!word) return prose(text);
+  const chip = h("span", { class: "course-verdict", "data-verdict": word },
     h("span", { "aria-hidden": "true" }, SIGNS[word]), ` ${word}`);
+  return [chip, " ", ...prose(text)];
 }
 
 /** A place beside an option for its sign and explanation. It is there from the start, so that it is read out. */
@@ -45,7 +46,7 @@ function notePlace() {
   const place = h("div", { class: "course-note", "aria-live": "polite" });
   const write = (line, word, text) => {
     line.dataset.verdict = word;
-    place.replaceChildren(...[verdict(word), ...prose(text)].filter(Boolean));
+    place.replaceChildren(...judged(word, text));
   };
   return { place, write };
 }

@@ -53,24 +53,21 @@ function sentence(view, answer) {
 function render({ model, el }) {
   const view = model.get("view");
   const given = field(view);
-  const predict = h("button", { type: "submit", class: "course-main" }, "Predict");
+  const predict = press("Predict", "course-main");
   const skip = press("Skip");
   const buttons = h("div", { class: "course-buttons" }, predict, skip);
   const status = statusLine();
-  const form = h("form", { novalidate: true },
-    h("fieldset", {}, h("legend", {}, h("span", { class: "course-kind" }, "Predict"), ...prose(view.ask)), given.box),
-    buttons, status);
-  const root = frame("predict", form);
-  el.append(root);
+  const asked = h("legend", {}, h("span", { class: "course-kind" }, "Predict"), ...prose(view.ask));
+  el.append(frame("predict", h("fieldset", {}, asked, given.box), buttons, status));
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (model.get("view").found !== undefined) return;
+  function accept() {
     const value = given.value();
     if (value === undefined) return (status.textContent = PROBLEMS[view.kind]);
     keep(model, { prediction: value, skipped: false });
     selectCellBelow(el);
-  });
+  }
+  predict.onclick = accept;
+  given.box.addEventListener("keydown", (event) => event.key === "Enter" && accept());
   skip.onclick = () => {
     keep(model, { prediction: undefined, skipped: true });
     selectCellBelow(el);

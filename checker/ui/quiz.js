@@ -135,7 +135,7 @@ function block(model, question, number) {
       if (done) group.close();
       answer.hidden = Boolean(done);
       all.hidden = Boolean(given.all) || (question.kind === "order" && given.right);
-      status.replaceChildren(verdict(given.right ? "right" : "not right"), remark(question, given));
+      status.replaceChildren(...judged(given.right ? "right" : "not right", remark(question, given)));
     },
     start: () => (all.hidden = !mine().picked),
   };

@@ -21,7 +21,7 @@ function render({ model, el }) {
   };
   // A live region speaks of what changes in it, so the words come after the element.
   const later = window.setTimeout(() => {
-    outcome.replaceChildren(...[verdict(view.outcome), ...prose(view.sentence)].filter(Boolean));
+    outcome.replaceChildren(...judged(view.outcome, view.sentence));
   });
   const unfollow = followBoth(model, (now, answer) => {
     const asks = now.outcome === "not right";

@@ -1,0 +1,277 @@
+"""What a learner does with what a lesson asks."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from .conftest import notebook
+from .test_panel import CONTRAST, press
+
+if TYPE_CHECKING:
+    from .conftest import Screen
+
+pytestmark = [pytest.mark.browser, pytest.mark.engine]
+
+CELLS = (
+    "from checker import lesson\npage = lesson('01-small')\npage",
+    "page.predict('file')",
+    "page.reveal('file', 'yes')",
+    "page.predict('code')",
+    "page.reveal('code', 137)",
+    "page.quiz()",
+)
+
+
+@pytest.fixture
+def opened(screen: Screen) -> Screen:
+    """A lesson whose first cell has run."""
+    path = screen.lab.root / "work" / "lesson.ipynb"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(notebook(*CELLS)), "utf-8")
+    screen.open("work/lesson.ipynb")
+    screen.run(0)
+    return screen
+
+
+def shown(screen: Screen, index: int) -> Locator:
+    """Run a cell, and return the widget that it shows."""
+    screen.run(index)
+    widget = screen.page.locator(".jp-Cell").nth(index).locator(".course-lesson")
+    expect(widget).to_be_visible()
+    return widget
+
+
+def choose(widget: Locator, *texts: str) -> None:
+    for text in texts:
+        widget.get_by_label(text, exact=True).check()
+
+
+def told(screen: Screen, index: int) -> str:
+    """The plain text that a cell's output holds for where widgets cannot show."""
+    return str(screen.outputs(index)[-1]["data"]["text/plain"])
+
+
+def kept(screen: Screen, query: str) -> list[tuple[object, ...]]:
+    """What the learner's progress holds: the newest row that ``query`` finds, once there is one."""
+    path = Path(screen.lab.environment["COURSE_DATA_DIR"]) / "progress.sqlite3"
+    ends = time.monotonic() + 10
+    while time.monotonic() < ends:
+        if path.is_file():
+            with closing(sqlite3.connect(path)) as database, suppress(sqlite3.OperationalError):
+                if rows := database.execute(query).fetchall():
+                    return rows
+        screen.page.wait_for_timeout(50)
+    return []
+
+
+def test_a_wrong_prediction_asks_for_the_reason_before_it_explains(opened: Screen) -> None:
+    predict = shown(opened, 1)
+    press(predict, "Predict")
+    expect(predict.get_by_role("status")).to_have_text("Choose one first, or skip.")
+    choose(predict, "yes")
+    press(predict, "Predict")
+    choose(predict, "no")
+    press(predict, "Predict")
+    expect(predict.get_by_role("status")).to_have_text("Your prediction: no. Now run the next cell.")
+
+    reveal = shown(opened, 2)
+    expect(reveal.get_by_role("status").first).to_have_text(
+        "✘ not right You predicted no. The engine says yes."
+    )
+    expect(reveal).not_to_contain_text("Stopping ends")
+    expect(predict.get_by_role("status")).to_have_text("Your prediction: no. The engine has answered.")
+    expect(predict.get_by_role("button")).to_have_count(0)
+    expect(predict.get_by_label("yes", exact=True)).to_be_disabled()
+
+    choose(reveal, "Files end with the process.")
+    press(reveal, "This one")
+    expect(reveal).to_contain_text("✘ not right They end with the container.")
+    expect(reveal).to_contain_text("✔ right It stays until it is removed.")
+    expect(reveal).not_to_contain_text("The image has not changed.")
+    expect(reveal.locator(".course-why p")).to_have_text(
+        ["Stopping ends the process.", "The container stays."]
+    )
+    assert kept(opened, "SELECT predicted, found FROM predictions WHERE outcome = 'not right'") == [
+        ("no", "yes")
+    ]
+
+
+def test_right_skipped_and_not_answered_are_explained_at_once(opened: Screen) -> None:
+    predict = shown(opened, 1)
+    choose(predict, "yes")
+    press(predict, "Predict")
+    reveal = shown(opened, 2)
+    expect(reveal).to_contain_text("✔ right You predicted yes, and the engine says yes.")
+    expect(reveal).to_contain_text("Stopping ends")
+    expect(reveal.get_by_role("group", name="Which sentence")).to_be_hidden()
+
+    predict = shown(opened, 1)
+    press(predict, "Skip")
+    expect(predict.get_by_role("status")).to_have_text("Skipped. Run the next cell.")
+    reveal = shown(opened, 2)
+    expect(reveal).to_contain_text("Not predicted. The engine says: yes.")
+    expect(reveal).to_contain_text("Stopping ends")
+    assert kept(opened, "SELECT predicted FROM predictions WHERE outcome = 'skipped'")[0] == (None,)
+    late = shown(opened, 1)
+    shown(opened, 2)
+    expect(late.get_by_role("status")).to_have_text(
+        "The engine has answered. To predict, run this cell again."
+    )
+    assert told(opened, 2) == (
+        "Not predicted. The engine says: yes.\nStopping ends the *process*.\n\nThe container stays."
+    )
+
+
+def test_a_prediction_outlives_a_second_run_of_its_cell(opened: Screen) -> None:
+    predict = shown(opened, 1)
+    choose(predict, "no")
+    press(predict, "Predict")
+    expect(predict.get_by_role("status")).to_contain_text("Now run")
+    again = shown(opened, 1)
+    expect(again.get_by_label("no", exact=True)).to_be_checked()
+    expect(again).to_contain_text("<b>still</b>")  # what an author wrote is text
+    expect(again.locator("code")).to_have_text("fake-note")
+    assert shown(opened, 2).get_by_role("radio").count() == 3
+
+
+def test_numbers_are_compared_as_numbers(opened: Screen) -> None:
+    predict = shown(opened, 3)
+    field = predict.get_by_role("textbox", name="Your prediction, a number")
+    field.fill("many")
+    press(predict, "Predict")
+    expect(predict.get_by_role("status")).to_have_text("Write a number first, or skip.")
+    field.fill("137.0")
+    field.press("Enter")
+    expect(predict.get_by_role("status")).to_contain_text("Your prediction: 137.0.")
+    expect(shown(opened, 4)).to_contain_text("✔ right You predicted 137.0, and the engine says 137.")
+
+
+def test_a_question_explains_the_chosen_option_then_all(opened: Screen) -> None:
+    quiz = shown(opened, 5)
+    question = quiz.locator('[data-question="01-small/names"]')
+    expect(question.get_by_role("button", name="Show all explanations")).to_be_hidden()
+    press(question, "Answer")
+    expect(question.get_by_role("status")).to_have_text("Choose first.")
+    choose(question, "None")
+    press(question, "Answer")
+    expect(question).to_contain_text("✘ not right The engine gives it one.")
+    expect(question).not_to_contain_text("It keeps it")
+    choose(question, "One")
+    press(question, "Answer")
+    expect(question.get_by_role("status")).to_have_text("✔ right ")
+    press(question, "Show all explanations")
+    expect(question).to_contain_text("✘ not right The engine gives it one.")
+    expect(question).to_contain_text("✔ right It keeps it until it is removed.")
+    answers = "SELECT was_right FROM quiz_answers WHERE question = '01-small/names' AND picked = '[\"One\"]'"
+    assert kept(opened, answers)[0] == (1,)
+
+    question = quiz.locator('[data-question="01-small/left"]')
+    choose(question, "The log", "The process")
+    press(question, "Answer")
+    expect(question.get_by_role("status")).to_have_text(
+        "✘ not right 1 of the options you chose is not right. 1 right option is not chosen."
+    )
+    question.get_by_label("The process").uncheck()
+    choose(question, "The name")
+    expect(question.get_by_role("status")).to_contain_text("Press Answer")
+    press(question, "Answer")
+    expect(question.get_by_role("status")).to_have_text("✔ right ")
+
+
+def lines(question: Locator) -> list[str]:
+    return [line.split("\n")[-1] for line in question.locator(".course-line").all_inner_texts()]
+
+
+def test_an_order_is_made_by_keyboard(opened: Screen) -> None:
+    question = shown(opened, 5).locator('[data-question="01-small/steps"]')
+    wanted = ["docker run", "docker stop", "docker rm"]
+    assert sorted(lines(question)) == sorted(wanted)
+    assert lines(question) != wanted
+    press(question, "Answer")
+    expect(question.get_by_role("status")).to_contain_text("stand in the right place.")
+    for text in reversed(wanted):
+        up = question.get_by_role("button", name=f"Move up: {text}", exact=True)
+        while up.is_enabled():
+            up.focus()
+            opened.page.keyboard.press("Enter")
+    assert lines(question) == wanted
+    expect(question.get_by_role("button", name="Move down: docker run")).to_be_focused()
+    press(question, "Answer")
+    expect(question.get_by_role("status")).to_have_text("✔ right 3 of 3 stand in the right place.")
+    expect(question).to_contain_text("It makes a container.")
+    expect(question.get_by_role("button")).to_have_count(0)
+
+
+def test_from_prediction_to_reason_by_keyboard_alone(opened: Screen) -> None:
+    predict = shown(opened, 1)
+    keyboard = opened.page.keyboard
+    predict.get_by_label("yes", exact=True).focus()
+    keyboard.press("ArrowDown")
+    expect(predict.get_by_label("no", exact=True)).to_be_checked()
+    expect(predict.get_by_label("no", exact=True)).to_be_focused()
+    outline = predict.locator(".course-choice", has_text="no").evaluate(
+        "one => getComputedStyle(one).outlineWidth"
+    )
+    assert outline == "3px"
+    keyboard.press("Tab")
+    expect(predict.get_by_role("button", name="Predict")).to_be_focused()
+    keyboard.press("Enter")
+    expect(predict.get_by_role("status")).to_contain_text("Now run the next cell.")
+
+    keyboard.press("Shift+Enter")
+    reveal = opened.page.locator(".jp-Cell").nth(2).locator(".course-lesson")
+    expect(reveal).to_contain_text("You predicted no.")
+    reveal.get_by_role("radio").first.focus()
+    keyboard.press("Space")
+    keyboard.press("Tab")
+    expect(reveal.get_by_role("button", name="This one")).to_be_focused()
+    keyboard.press("Enter")
+    expect(reveal.locator(".course-why")).to_be_focused()
+
+
+def test_options_are_shuffled_for_the_person_and_not_in_the_text(opened: Screen) -> None:
+    orders = set()
+    for _ in range(8):
+        orders.add(tuple(shown(opened, 5).locator('[data-question="01-small/left"] label').all_inner_texts()))
+        assert told(opened, 5).index("The log") < told(opened, 5).index("The process")
+    assert len(orders) > 1
+
+
+def test_run_all_comes_to_its_end(opened: Screen) -> None:
+    opened.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    reveals = opened.page.locator(".course-reveal")
+    expect(reveals).to_have_count(2)
+    expect(reveals.first).to_contain_text("Not predicted. The engine says: yes.")
+    expect(reveals.last).to_contain_text("Not predicted. The engine says: 137.")
+    expect(opened.page.locator(".course-quiz")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_every_text_can_be_read(opened: Screen, theme: str) -> None:
+    opened.theme(theme)
+    predict = shown(opened, 1)
+    choose(predict, "no")
+    press(predict, "Predict")
+    reveal = shown(opened, 2)
+    choose(reveal, "The file is in the image.")
+    press(reveal, "This one")
+    quiz = shown(opened, 5)
+    choose(quiz, "None", "The process")
+    for button in quiz.get_by_role("button", name="Answer").all():
+        button.click()
+    for widget in (predict, reveal, quiz):
+        expect(
+            widget.get_by_role("status").filter(has_text=re.compile("answered|You predicted|right"))
+        ).not_to_have_count(0)
+        measured = widget.evaluate(CONTRAST)
+        assert len(measured) > 3
+        assert [(text, ratio) for text, ratio in measured if ratio < 4.5] == []
