@@ -1,6 +1,6 @@
 const PROBLEMS = {
   choice: "Choose one first, or skip.",
-  number: "Write a number first, or skip.",
+  number: "Write a number, such as 3 or 0.5, or skip.",
   text: "Write something first, or skip.",
 };
 

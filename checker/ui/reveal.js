@@ -10,7 +10,8 @@ function render({ model, el }) {
     h("legend", {}, "Which sentence fits what the engine did?"), group.box,
     h("div", { class: "course-buttons" }, pick), problem);
   const why = h("div", { class: "course-why", "aria-live": "polite" });
-  const root = frame("reveal", outcome, reasons, why);
+  const unkept = h("p", { class: "course-meta" });
+  const root = frame("reveal", outcome, reasons, why, unkept);
   el.append(root);
 
   pick.onclick = () => {
@@ -26,6 +27,7 @@ function render({ model, el }) {
   const unfollow = followBoth(model, (now, answer) => {
     const asks = now.outcome === "not right";
     const picked = answer.reason;
+    unkept.textContent = now.unkept ?? "";
     reasons.hidden = !asks;
     pick.hidden = picked !== undefined;
     if (picked !== undefined) {

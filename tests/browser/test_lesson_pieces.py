@@ -148,7 +148,7 @@ def test_numbers_are_compared_as_numbers(opened: Screen) -> None:
     field = predict.get_by_role("textbox", name="Your prediction, a number")
     field.fill("many")
     press(predict, "Predict")
-    expect(predict.get_by_role("status")).to_have_text("Write a number first, or skip.")
+    expect(predict.get_by_role("status")).to_have_text("Write a number, such as 3 or 0.5, or skip.")
     field.fill("137.0")
     field.press("Enter")
     expect(predict.get_by_role("status")).to_contain_text("Your prediction: 137.0.")

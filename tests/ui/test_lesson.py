@@ -14,7 +14,7 @@ import pytest
 from checker import lesson
 from checker.errors import CourseError, UsageError
 from checker.paths import data_dir
-from checker.ui.lesson_page import same
+from checker.ui.asking import same
 
 if TYPE_CHECKING:
     from pathlib import Path
