@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .build import stale_notebooks
+from .chapter import chapter_ids, opening_questions, read_chapter
 from .course import CHECKS, NOTEBOOK
+from .errors import CourseError
+from .images.catalogue import choose
 from .overlay import EXPECT, LITTER, allowed, files_below
 
 if TYPE_CHECKING:
@@ -48,6 +51,17 @@ def findings_of_orphans(course: Course) -> Iterator[Finding]:
                 yield Finding(
                     name, f"{top}/{name} has no {lacks}.", f"Add exercises/{name}/{CHECKS}, or remove it."
                 )
+
+
+def findings_of_lessons(course: Course) -> Iterator[Finding]:
+    """Yield what is wrong with the lessons' pieces, ``notebooks/<chapter>.toml``."""
+    for name in chapter_ids(course):
+        try:
+            chapter = read_chapter(course, name)
+            opening_questions(course, chapter)
+            choose(chapter.images)
+        except CourseError as error:
+            yield Finding(name, error.message, error.next)
 
 
 def _finding(loaded: Loaded, message: str, fix: str) -> Finding:

@@ -16,7 +16,7 @@ from .answer import Answers
 from .engine.connect import connect
 from .engine.inventory import inventory
 from .errors import CourseError, CourseFault, EngineFault, Refused
-from .gate import Finding, findings_of_orphans, findings_on_paper
+from .gate import Finding, findings_of_lessons, findings_of_orphans, findings_on_paper
 from .runner import Runner
 from .trials import Trials
 from .work import fetch
@@ -72,7 +72,7 @@ def verify(
     """
     report = Report()
     if ids is None:
-        report.findings += findings_of_orphans(course)
+        report.findings += [*findings_of_orphans(course), *findings_of_lessons(course)]
     chosen = [course.load(name) for name in ids or course.ids()]
     if jobs > 1 and len(chosen) > 1:
         _in_parallel(course, chosen, report, jobs, shared=shared, say=say)
