@@ -34,6 +34,8 @@ _SAYS = {
 _SIGNALLED = {"SIGTERM": "asked to stop (SIGTERM)", "SIGKILL": "ended by force (SIGKILL)"}
 _NOTES = {"stop": "the request is done", "restart": "the request is done", "oom": "out of memory"}
 
+_ECHO = 400_000_000  # nanoseconds from an unpause to the end of its echo; 140 ms were seen on a busy machine
+
 # Linux's numbers, whatever system the picture is drawn on.
 _SIGNALS = (
     "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP "
@@ -92,7 +94,7 @@ class Life:
         self._exit_code = begin.exit_code if begin else None
         if begin:
             self.steps.append(Step("", state_of(begin), "it was there already"))
-        for event in sorted(set(events)):
+        for event in _without_echoes(sorted(set(events))):
             # Of a container that was given the name only later, the state is not known before it changes.
             if event.id == self.id or (event.name == name and event.action in _LEADS_TO):
                 self._add(event)
@@ -141,6 +143,27 @@ class Life:
             if before.event == "oom":  # some engines tell it more than once
                 return
         self.steps.insert(place, Step(event.action, before.state, _note(event)))
+
+
+def _without_echoes(events: list[Event]) -> list[Event]:
+    """Leave out pauses that never were.
+
+    The engine hears of each pause and its end once more, from the program below it. Where this comes late,
+    after an unpause, the engine takes it for another pause and its end. Two real pauses as close as an echo
+    become one.
+    """
+    kept: list[Event] = []
+    for event in events:
+        three = [*kept[-2:], event]
+        if (
+            [one.action for one in three] == ["unpause", "pause", "unpause"]
+            and len({one.id for one in three}) == 1
+            and event.nanoseconds - kept[-2].nanoseconds < _ECHO
+        ):
+            kept.pop()
+        else:
+            kept.append(event)
+    return kept
 
 
 def state_of(container: Container) -> str:

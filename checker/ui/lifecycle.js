@@ -83,7 +83,12 @@ function render({ model, el }) {
   const status = h("p", { class: "course-status", role: "status", "aria-live": "polite" });
   const trouble = h("div", { class: "course-message" });
   const names = h("div", { class: "life-names", "aria-hidden": "true" });
-  const strip = h("div", { class: "life-strip", tabindex: "0", role: "group" });
+  // JupyterLab would take the arrow keys for its cells.
+  const strip = h("div", { class: "life-strip", tabindex: "0", role: "group", "data-lm-suppress-shortcuts": true });
+  strip.addEventListener("keydown", ({ key }) => {
+    if (key === "Home") strip.scrollLeft = 0;
+    if (key === "End") strip.scrollLeft = strip.scrollWidth;
+  });
   const summary = h("summary", {});
   const steps = h("div", {});
   const details = h("details", {}, summary, steps);

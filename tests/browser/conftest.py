@@ -206,6 +206,13 @@ class Screen:
         found = self.page.evaluate(_OUTPUTS, index)
         return list(found)
 
+    def theme(self, name: str) -> None:
+        """Change JupyterLab's theme, and wait until it is there."""
+        self.page.evaluate(_THEME, name)
+        self.page.wait_for_function(
+            "light => document.body.dataset.jpThemeLight === light", arg=str("Light" in name).lower()
+        )
+
     def panel(self, index: int = -1, source: str | None = None) -> Locator:
         """Show the panel by one of the notebook's cells, and return it once it is loaded."""
         self.run(index, source)
@@ -218,6 +225,10 @@ _OPEN = """async ([path, factory]) => {
     await window.jupyterapp.restored;
     const widget = await window.jupyterapp.commands.execute('docmanager:open', {path, factory});
     await widget.context.ready;
+    while (window.jupyterapp.shell.currentWidget !== widget) {
+        window.jupyterapp.shell.activateById(widget.id);
+        await new Promise(resolve => window.setTimeout(resolve, 20));
+    }
     if (!widget.sessionContext) return;
     await widget.sessionContext.ready;
     await widget.sessionContext.session.kernel.info;
@@ -229,6 +240,8 @@ _RUN = """async ([index, source]) => {
     if (source !== null) content.activeCell.model.sharedModel.setSource(source);
     await window.jupyterapp.commands.execute('notebook:run-cell');
 }"""
+
+_THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
 
 _OUTPUTS = """index => {
     const cells = window.jupyterapp.shell.currentWidget.content.widgets;

@@ -207,7 +207,7 @@ def test_giving_up_asks_and_opens_the_solution(screen: Screen, begun: Begin) -> 
     assert path == f"solutions/{ODD}/exercise.ipynb"
 
 
-_CONTRAST = """root => {
+CONTRAST = """root => {
     const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
     const rgb = colour => {
         canvas.clearRect(0, 0, 1, 1);
@@ -239,17 +239,13 @@ _CONTRAST = """root => {
 def test_every_text_can_be_read(screen: Screen, begun: Begin, theme: str) -> None:
     folder = begun(ODD)
     panel = screen.open(notebook(ODD)).panel()
-    screen.page.evaluate(
-        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
-    )
-    light = json.dumps("Light" in theme)
-    screen.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{light}'")
+    screen.theme(theme)
     for mode in ("fail", "engine", "fine"):
         (folder / "mode.txt").write_text(mode)
         press(panel, "Check")
         expect(panel).to_have_attribute("data-verdict", re.compile("failed|error|passed"))
         press(panel, "Reset")
-        measured = panel.evaluate(_CONTRAST)
+        measured = panel.evaluate(CONTRAST)
         assert len(measured) > 10
         assert [(text, ratio) for text, ratio in measured if ratio < 4.5] == []
         press(panel, "Keep going")

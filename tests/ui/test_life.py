@@ -17,7 +17,7 @@ def events(*actions: str, container: str = "1", name: str = "x", first: int = 0)
     for moment, action in enumerate(actions, first):
         word, _, number = action.partition(":")
         value = int(number) if number else None
-        event = Event(moment, word, container, name)
+        event = Event(moment * 10**9, word, container, name)
         made.append(replace(event, exit_code=value) if word == "die" else replace(event, signal=value))
     return made
 
@@ -56,6 +56,17 @@ def test_a_restart_in_disorder_ends_running() -> None:
         "start>running",
         "restart>running",
     ]
+
+
+@pytest.mark.parametrize(("milliseconds", "pauses"), [(140, 1), (900, 2)])
+def test_a_late_echo_of_a_pause_is_no_second_pause(milliseconds: int, pauses: int) -> None:
+    told = events("create", "start", "pause", "unpause", "kill:1")
+    for part, action in (0.75, "pause"), (1, "unpause"):
+        moment = told[3].nanoseconds + int(part * milliseconds * 10**6)
+        told.append(Event(moment, action, "1", "x"))
+    life = Life("x", None, told)
+    assert path(life).count("pause>paused") == path(life).count("unpause>running") == pauses
+    assert path(life)[-1] == "kill>running"
 
 
 def test_told_twice_and_shuffled_it_is_the_same() -> None:
