@@ -102,7 +102,7 @@ def _same(text: str, expected: str) -> bool:
     return text.split() == expected.split()
 
 
-@exercise.check(points=1)
+@exercise.check(points=0)
 def site_runs(lab):
     "The site in c02-site runs"
     site = lab.container(
@@ -131,7 +131,7 @@ def site_runs(lab):
     return site
 
 
-@exercise.check(points=2)
+@exercise.check(points=1)
 def never_stopped(lab, site_runs):
     "It was never stopped: the open orders of its visitors are still there"
     site = site_runs
@@ -164,7 +164,7 @@ def never_stopped(lab, site_runs):
         )
 
 
-@exercise.check(points=2)
+@exercise.check(points=3)
 def page_is_new(lab, site_runs):
     "The site answers with the corrected page"
     answer = lab.eventually(lambda: _get(lab, site_runs, _PAGE), within=3)
@@ -204,7 +204,7 @@ def _own_file(lab: Lab) -> str:
 
 
 @exercise.check(points=1)
-def others_untouched(lab, site_runs):
+def others_untouched(lab, site_runs, page_is_new):
     "The other pages are as they were, and nothing else was published"
     for name, content in _others(lab).items():
         answer = lab.eventually(lambda name=name: _get(lab, site_runs, name), within=3)

@@ -159,7 +159,7 @@ def stands_there(lab, left_running, has_terminal):
             _say_where(lab, left_running, desk, front, processes)
         return True
 
-    lab.eventually(stands, within=1, every=0.2)  # what was typed last may still be on its way
+    lab.eventually(stands, within=0.5, every=0.1)  # what was typed last may still be on its way
 
 
 def _processes(lab: Lab, container: Container) -> list[_Process]:
