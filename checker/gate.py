@@ -9,7 +9,7 @@ from .build import stale_notebooks
 from .chapter import chapter_ids, opening_questions, read_chapter
 from .course import CHECKS, NOTEBOOK
 from .errors import CourseError
-from .images.catalogue import choose
+from .images.catalogue import catalogue, choose
 from .overlay import EXPECT, LITTER, allowed, files_below
 
 if TYPE_CHECKING:
@@ -93,6 +93,12 @@ def _mutants(loaded: Loaded) -> Iterator[Finding]:
             )
         if not mutant.phrase.strip():
             yield _finding(loaded, f"{where} has an empty phrase.", "Name a phrase of the check's message.")
+        for key in mutant.unknown:
+            fix = "Keys are check, phrase, remove and images."
+            yield _finding(loaded, f"{where} has an unknown key {key!r}.", fix)
+        for image in sorted(set(mutant.images) - catalogue().keys()):
+            fix = "Name keys of the catalogue: `course images` lists them."
+            yield _finding(loaded, f"{where} names an unknown image {image!r}.", fix)
 
 
 def _files(course: Course, loaded: Loaded) -> Iterator[Finding]:

@@ -27,8 +27,8 @@ ANSWER_FILES = ("exercise.ipynb", "answer.py", "answer.json")
 class Overlay:
     """A folder that lies over the solution.
 
-    ``check``, ``phrase`` and ``remove`` are a mutant's: the check that must fail, a phrase of its message,
-    and files of the solution that the mutant lacks.
+    The rest is a mutant's: the check that must fail, a phrase of its message, files of the solution that the
+    mutant lacks, images of the catalogue that it needs beside the exercise's; and what else its file says.
     """
 
     name: str
@@ -36,6 +36,8 @@ class Overlay:
     check: str = ""
     phrase: str = ""
     remove: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def overlays(folder: Path, *, expected: bool) -> list[Overlay]:
@@ -61,7 +63,9 @@ def _mutant(folder: Path) -> Overlay:
             folder,
             str(data["check"]),
             str(data["phrase"]),
-            tuple(map(str, data.get("remove", ()))),
+            remove=tuple(map(str, data.get("remove", ()))),
+            images=tuple(map(str, data.get("images", ()))),
+            unknown=tuple(data.keys() - {"check", "phrase", "remove", "images"}),
         )
     except FileNotFoundError as error:
         raise CourseFault(

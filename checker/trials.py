@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .attempt import attempted, overlay_layer, solution_layer
 from .engine import scene
-from .engine.bystanders import bystanders
+from .engine.bystanders import bystanders, namesake
 from .engine.inventory import inventory
+from .errors import Refused
 from .gate import Finding
+from .images.catalogue import catalogue
+from .locks import locked
 from .outcomes import UNSUPPORTED
 from .result import CheckResult, Result, Status
-from .work import fetch
+from .work import fetch_images, refuse_taken, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,16 +53,25 @@ class Trials:
     say: Callable[[str], None]
     findings: list[Finding] = field(default_factory=list)
     skipped: str = ""
+    _caught: list[set[str]] = field(default_factory=list)
 
     def run(self) -> None:
         """Run all trials; the starter first, since it says whether the exercise can be tried here."""
-        fetch(self.engine, self.loaded, self.say)
+        fetch_images(self.engine, images_needed(self.loaded), self.say)
+        self._taken_names()
         if self._starter():
-            self._solution(dirty=False)
-            self._solution(dirty=True)
-            for overlay in self.loaded.alternatives:
-                self._alternative(overlay)
-            self._every_check_has_its_mutant([self._mutant(overlay) for overlay in self.loaded.mutants])
+            for trial in self.answers_to_try():
+                trial()
+            self._every_check_has_its_mutant()
+
+    def answers_to_try(self) -> list[Callable[[], None]]:
+        """Return a trial for each answer but the starter. They hold in any order, and more than once."""
+        return [
+            partial(self._solution, dirty=False),
+            partial(self._solution, dirty=True),
+            *(partial(self._alternative, overlay) for overlay in self.loaded.alternatives),
+            *(partial(self._mutant, overlay) for overlay in self.loaded.mutants),
+        ]
 
     def _find(self, message: str, fix: str) -> None:
         self.findings.append(Finding(self.loaded.id, message, fix))
@@ -79,6 +94,30 @@ class Trials:
                 f"The {what} leaves the {one} behind.", f"Declare it in owns=, or remove it in the {what}."
             )
         return results
+
+    def _taken_names(self) -> None:
+        """Where somebody else's object bears a declared name, a start is refused and leaves it as it is."""
+        exercise = self.loaded.exercise
+        with locked(self.course.work(self.loaded.id)):
+            refuse_taken(self.engine, exercise, again=f"try {self.loaded.id} again")
+            for noun in ("container", "network", "volume", "image"):
+                for name in getattr(exercise.owns, f"{noun}s"):
+                    self._taken_name(noun, name)
+
+    def _taken_name(self, noun: str, name: str) -> None:
+        with namesake(self.engine, noun, name) as other, tempfile.TemporaryDirectory() as folder:
+            try:
+                start(self.course, self.engine, self.loaded.id, folder=Path(folder, "copy"))
+            except Refused as refused:
+                refused_for_it = name in refused.message
+            else:
+                refused_for_it = False
+                scene.remove(self.engine, self.loaded.exercise)
+            if not refused_for_it or other.changed():
+                self._find(
+                    f"A start does not leave the {noun} {name} alone that somebody else has made.",
+                    "A scene touches only what it makes itself.",
+                )
 
     def _starter(self) -> bool:
         (result,) = self._try("starter", [])
@@ -117,15 +156,14 @@ class Trials:
                 "Mend the answer where it is wrong, else the check.",
             )
 
-    def _mutant(self, mutant: Overlay) -> set[str]:
-        """Try a mutant, and return the checks that catch it."""
+    def _mutant(self, mutant: Overlay) -> None:
         what = f"mutant {mutant.name}"
         layers = [solution_layer(self.loaded), overlay_layer(self.loaded, mutant)]
         (result,) = self._try(what, layers, limit=self.loaded.exercise.timeout)
-        caught = {check.id for check in _bad(result)}
         named = next((check for check in result.checks if check.id == mutant.check), None)
         if named is None:
-            return set()  # the gate has said so already
+            return  # the gate has said so already
+        self._caught.append({check.id for check in _bad(result)})
         if result.status is Status.ERROR:
             self._find(
                 f"The {what} ends in an error.{_detail(result)}", "A check never fails by an exception."
@@ -140,15 +178,20 @@ class Trials:
                 f"The {what} fails in {mutant.check} without the phrase {mutant.phrase!r}: {_said(named)}",
                 "Make the message name the misconception, or name another phrase in expect.toml.",
             )
-        return caught
 
-    def _every_check_has_its_mutant(self, caught: list[set[str]]) -> None:
+    def _every_check_has_its_mutant(self) -> None:
         for check in self.loaded.exercise.checks:
-            if {check.id} not in caught:
+            if {check.id} not in self._caught:
                 self._find(
                     f"No mutant is caught by {check.id} alone: this check could be taken away unnoticed.",
                     f"Add solutions/{self.loaded.id}/mutants/<name>/ that is wrong in this point only.",
                 )
+
+
+def images_needed(loaded: Loaded) -> list[str]:
+    """Return the keys of the images that the exercise and its mutants need."""
+    mutants = {image for mutant in loaded.mutants for image in mutant.images}
+    return [*loaded.exercise.images, *sorted(mutants & catalogue().keys() - set(loaded.exercise.images))]
 
 
 def _said(check: CheckResult) -> str:

@@ -18,8 +18,8 @@ from .engine.inventory import inventory
 from .errors import CourseError, CourseFault, EngineFault, Refused
 from .gate import Finding, findings_of_lessons, findings_of_orphans, findings_on_paper
 from .runner import Runner
-from .trials import Trials
-from .work import fetch
+from .trials import Trials, images_needed
+from .work import fetch_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def _in_parallel(
     """Try each exercise in a process of its own, and compare the engine before and after all of them."""
     with connect() as engine:
         for loaded in chosen:  # here once, not in each process at the same time
-            fetch(engine, loaded, say)
+            fetch_images(engine, images_needed(loaded), say)
         before = inventory(engine)
         pool = _Pool(course, say)
         with ThreadPoolExecutor(jobs) as threads:

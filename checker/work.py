@@ -39,9 +39,15 @@ _REMOVE = {
 
 
 def start(
-    course: Course, engine: Engine, exercise_id: str, *, seed: int | None = None, say: Say = lambda _: None
+    course: Course,
+    engine: Engine,
+    exercise_id: str,
+    *,
+    folder: Path | None = None,
+    seed: int | None = None,
+    say: Say = lambda _: None,
 ) -> Path:
-    """Copy the starter to ``work/<id>/``, set the scene, and return the folder.
+    """Copy the starter to ``folder``, by default ``work/<id>/``, set the scene, and return the folder.
 
     Started before on this engine, everything stays as it is. Started on another one, the files stay, and the
     scene is set on this one.
@@ -52,7 +58,7 @@ def start(
         If a declared name or port is taken. What takes it is left as it is, and nothing is made.
     """
     loaded = course.load(exercise_id)
-    folder = course.work(loaded.id)
+    folder = folder or course.work(loaded.id)
     with alone(folder, lambda: say(_BUSY)):
         record = Record.read(folder)
         if record and record.engine == engine.id:
@@ -140,7 +146,7 @@ def set_scene(
 ) -> None:
     """Get the images, set the scene with a new seed or the given one, and record that in ``folder``."""
     seed = secrets.randbits(32) if seed is None else seed
-    fetch(engine, loaded, say)
+    fetch_images(engine, loaded.exercise.images, say)
     before = _digests(folder)
     if loaded.exercise.scene_function:
         with Lab(engine, loaded.exercise, folder, seed) as lab, _named(loaded):
@@ -174,11 +180,6 @@ def _named(loaded: Loaded) -> Iterator[None]:
         raise
     except Exception as error:
         raise engine_fault(error) or broken(loaded.starter / CHECKS, error) from error
-
-
-def fetch(engine: Engine, loaded: Loaded, say: Say = lambda _: None) -> None:
-    """Get the images that the exercise needs and the engine lacks, saying each new step."""
-    fetch_images(engine, loaded.exercise.images, say)
 
 
 def fetch_images(engine: Engine, keys: Sequence[str], say: Say) -> None:

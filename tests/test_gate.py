@@ -57,6 +57,14 @@ def test_a_sound_course_has_no_findings(fake_course: Course) -> None:
         (add(f"{SOLUTION}/why.md", "\n"), "why.md is missing or empty"),
         (edit(f"{SOLUTION}/mutants/removed/expect.toml", '"greeter"', '"nobody"'), "names no check"),
         (edit(f"{SOLUTION}/mutants/removed/expect.toml", '"fake-greet"', '""'), "empty phrase"),
+        (
+            edit(f"{SOLUTION}/mutants/removed/expect.toml", "phrase", "image = 1\nphrase"),
+            "unknown key 'image'",
+        ),
+        (
+            edit(f"{SOLUTION}/mutants/removed/expect.toml", "phrase", "images = ['whale']\nphrase"),
+            "unknown image 'whale'",
+        ),
         (add(f"{SOLUTION}/notes.txt"), "notes.txt is no part of an answer"),
         (add(f"{SOLUTION}/alternatives/two-steps/notes.txt"), "notes.txt is no part of an answer"),
         (add(f"{SOLUTION}/alternatives/two-steps/expect.toml"), "expect.toml is no part of an answer"),

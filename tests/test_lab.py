@@ -18,7 +18,8 @@ from checker.errors import EngineFault
 from checker.exercise import Exercise, Failure, Owns
 from checker.images.catalogue import catalogue
 from checker.lab import Lab
-from checker.lab.published import loopback_only, own_network
+from checker.lab.demands import loopback_only, made_from, own_network, running
+from checker.lab.pages import fresh_page
 from checker.lab.reach import Listener, listeners
 from checker.lab.words import described
 
@@ -221,10 +222,25 @@ def test_where_something_listens_inside_leaves_out_the_engines_name_server(
 
 
 @pytest.mark.engine
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_fresh_page_is_told_from_another_programs(lab: Lab, read_only: bool) -> None:
+    one = run(lab, "httpd", "-f", "-vv", "-p", "80", "-h", "/etc", read_only=read_only, tty=True)
+    path, is_ours = fresh_page(lab, one, "/etc")
+    assert not is_ours("another text")
+    assert lab.eventually(lambda: is_ours(lab.get(one, 80, path).text))
+
+
+@pytest.mark.engine
 def test_a_container_reachable_from_elsewhere_fails(lab: Lab) -> None:
     here = run(lab, "sleep", "300", ports={"80/tcp": 0})
+    running(here)
+    made_from(lab, here, "busybox")
     own_network(here)
     loopback_only(here)
+    here.engine.client.api.pause(here.id)
+    with pytest.raises(Failure, match="it is paused"):
+        running(here.refresh())
+    here.engine.client.api.unpause(here.id)
     beside = run(lab, "sleep", "300", number=1, network_mode=f"container:{here.id}")
     with pytest.raises(Failure, match="shares the network of another container"):
         own_network(beside)

@@ -301,7 +301,7 @@ class Lab(Answer):
 
         The engine's own name server, which listens inside on 127.0.0.11, is left out.
         """
-        table = self.exec(container, "cat", *LISTENING).stdout
+        table = self._watch(container).exec("cat", *LISTENING).stdout
         return [one for one in listeners(table) if one.address != _NAME_SERVER]
 
     def exec(self, container: Container, *command: str, **options: Any) -> ExecResult:

@@ -1,13 +1,11 @@
 """A web server in the background, published on the learner's own machine and nowhere else."""
 
-from collections.abc import Callable
-
 from checker import Exercise, Failure, Hints, Owns
 from checker.engine.container import Container
-from checker.engine.errors import NotReadable
-from checker.engine.http import Response
+from checker.engine.settings import Binding, Published
 from checker.lab import Lab
-from checker.lab.published import loopback_only, own_network
+from checker.lab.demands import loopback_only, made_from, own_network, running
+from checker.lab.pages import fresh_page
 
 exercise = Exercise(
     "02-running-containers/background-web",
@@ -62,22 +60,8 @@ def web(lab):
         why="Your colleagues and this check look for the web server by this name.",
         next="List all containers with `docker ps --all`. Was yours removed when it ended, or has it another name?",
     )
-    if not lab.image(found.image_id).builds_on(lab.image("nginx")):
-        lab.fail(
-            expected="a container made from nginx:1.26",
-            actual=f"one made from {found.image}",
-            reason="other-image",
-            why="The image decides which programs a container has. The task asks for this web server.",
-            next="Compare the image in your run with the one in the task.",
-        )
-    if not found.running:
-        lab.fail(
-            expected="c02-web to be running",
-            actual=f"it is {found.status}",
-            reason="not-running",
-            why="A container runs as long as its main process does, and no longer.",
-            next="`docker logs c02-web` shows what it printed. Then remove it, and run it again.",
-        )
+    made_from(lab, found, "nginx")
+    running(found)
     return found
 
 
@@ -98,11 +82,11 @@ def detached(lab, web):
 @exercise.check(points=2)
 def answers(lab, web):
     "127.0.0.1:8082 answers with a page that was written into c02-web a moment ago"
-    path, is_ours = _page(lab, web)
-    got: list[Response] = []
+    path, is_ours = fresh_page(lab, web, _ROOT)
+    got: list[str] = []
 
     def asked() -> bool:
-        got.append(lab.reach("127.0.0.1", _PORT, path))
+        got.append(lab.reach("127.0.0.1", _PORT, path).text)
         return is_ours(got[-1])
 
     try:
@@ -116,7 +100,7 @@ def answers(lab, web):
             next="`docker logs c02-web` shows every request that reached it. Was it asked at all?",
         )
     except Failure:
-        _say_how_it_is_published(lab, web, "; another program answers there" if got else "")
+        _say_how_it_is_published(lab, web, f"; another program answers on port {_PORT}" if got else "")
         raise
 
 
@@ -141,35 +125,31 @@ def stays(lab, web, answers):
     )
 
 
-def _page(lab: Lab, web: Container) -> tuple[str, Callable[[Response], bool]]:
-    """Return a path to ask for, and what tells that the answer came from ``web``."""
-    try:
-        nonce = lab.put(web, f"{_ROOT}/course-check.txt")
-    except NotReadable:
-        if not (web.read_only or web.pid_mode):
-            raise
-        # Nothing can be written there, but nginx writes down every request that reaches it.
-        path = f"/{lab.nonce()}"
-        return path, lambda _: path in lab.logs(web).stdout
-    return "/course-check.txt", lambda response: response.text.strip() == nonce
+def _tcp(web: Container) -> list[Published]:
+    return [one for one in web.refresh().publishes if one.protocol == "tcp"]
+
+
+def _is_asked(binding: Binding) -> bool:
+    """Say whether a connection to the task's address and port arrives at this binding."""
+    return binding.host_port == _PORT and (binding.host_ip == "127.0.0.1" or binding.everywhere)
 
 
 def _leads_inside(lab: Lab, web: Container) -> bool:
     """Say whether the machine's port leads to a port on which something may soon listen inside."""
-    inside = {one.port for one in web.refresh().publishes if one.binding.host_port == _PORT}
-    listening = {one.port for one in lab.listeners(web)}
-    return bool(inside and (not listening or inside & listening))
+    inside = {one.port for one in _tcp(web) if _is_asked(one.binding)}
+    listening = lab.listeners(web)
+    return bool(inside and (not listening or inside & {one.port for one in listening if not one.loopback}))
 
 
 def _say_how_it_is_published(lab: Lab, web: Container, who_answers: str) -> None:
     """Fail with what is wrong with how c02-web is published, if anything is."""
     expected = f"port {_PORT} of 127.0.0.1 to lead to nginx in c02-web"
-    published = web.refresh().publishes
+    published = _tcp(web)
     here = [one for one in published if one.binding.host_port == _PORT]
     if not published:
         lab.fail(
             expected=expected,
-            actual=f"c02-web publishes no port{who_answers}",
+            actual=f"c02-web publishes no TCP port{who_answers}",
             reason="not-published",
             why="EXPOSE in the image documents port 80. Only publishing makes a port reachable from your machine.",
             next="Ports are fixed when a container is created. Remove it, and run it again with a publish option.",
@@ -186,7 +166,7 @@ def _say_how_it_is_published(lab: Lab, web: Container, who_answers: str) -> None
             if swapped
             else f"Publish the container's port as {_PORT}.",
         )
-    if not any(one.binding.host_ip == "127.0.0.1" or one.binding.everywhere for one in here):
+    if not any(_is_asked(one.binding) for one in here):
         lab.fail(
             expected=expected,
             actual=f"port {_PORT} is published on {here[0].binding.host_ip} only{who_answers}",
@@ -195,12 +175,20 @@ def _say_how_it_is_published(lab: Lab, web: Container, who_answers: str) -> None
             next="Change the first part of the publish option.",
         )
     inside, listening = here[0].port, lab.listeners(web)
-    if not any(one.port == inside and not one.loopback for one in listening):
+    if not any(one.port == inside for one in listening):
         lab.fail(
             expected=expected,
             actual=f"it leads to port {inside} of the container; inside, programs listen on "
             + (", ".join(map(str, listening)) or "no port"),
             reason="wrong-container-port",
-            why="A published port leads to one port of the container. A program that listens on another one never hears of the connection.",
+            why="A published port leads to one port of the container. Nothing waits there for a connection.",
             next="The last number of the publish option is the port inside. On which one does nginx listen?",
+        )
+    if all(one.loopback for one in listening):
+        lab.fail(
+            expected="nginx to listen on an address that the outside reaches",
+            actual=f"it listens on {', '.join(map(str, listening))} inside the container",
+            reason="listens-to-itself",
+            why="Inside the container, 127.0.0.1 is the container itself. What comes in through a published port comes from outside.",
+            next="The image's own settings are right: nginx listens on every address of the container.",
         )

@@ -7,6 +7,9 @@ from checker import Exercise, Failure, Hints, Owns
 from checker.engine.container import Container
 from checker.engine.execute import ExecResult
 from checker.lab import Lab
+from checker.lab.demands import made_from, running
+from checker.lab.pages import fresh_page
+from checker.lab.reach import Listener
 
 exercise = Exercise(
     "02-running-containers/two-on-a-network",
@@ -44,7 +47,6 @@ exercise = Exercise(
 )
 
 _NET, _NAME = "c02-net", "c02-api"
-_PAGE = "course-check.txt"
 _PATIENCE = 4  # seconds in which nginx comes up, also on a slow machine
 _WHY_NOT_HERE = {
     "bridge": "Names work in a network that you make yourself. In the default one, named bridge, they do not.",
@@ -57,13 +59,18 @@ _NAME_SERVER = "127.0.0.11"
 @exercise.check(points=1)
 def api(lab):
     "The service c02-api is running"
-    return _running(lab, lab.container(_NAME, why="The client asks for the service by this name."))
+    found = lab.container(_NAME, why="The client asks for the service by this name.")
+    made_from(lab, found, "nginx")
+    running(found)
+    return found
 
 
 @exercise.check(points=1)
 def client(lab):
     "The client c02-client keeps running"
-    found = _running(lab, lab.container("c02-client", why="Your colleague works in the client."))
+    found = lab.container("c02-client", why="Your colleague works in the client.")
+    made_from(lab, found, "busybox")
+    running(found)
     if found.restart_policy.name != "no":  # then it may be running by chance, between two ends
         starts = found.restart_count
         lab.stable(
@@ -102,13 +109,17 @@ def together(lab, api, client):
 @exercise.check(points=2)
 def by_name(lab, api, client, together):
     "Inside c02-client, http://c02-api/ answers with a page that was written a moment ago"
-    nonce = lab.put(api, f"/usr/share/nginx/html/{_PAGE}")
-    asking = _Asking(lab, client)
+    path, is_ours = fresh_page(lab, api, "/usr/share/nginx/html")
+    asking = _Asking(lab, client, path)
     try:
         lab.eventually(
-            lambda: asking.once().stdout.strip() == nonce,
+            lambda: is_ours(asking.once().stdout),
             within=_PATIENCE,
-            until=lambda: asking.is_hopeless or not _may_listen(lab, api),
+            until=lambda: lab.listeners(api),  # then it answers at once, or never
+            what=f"the new page at http://{_NAME}{path}",
+            reason="other-page",
+            why=f"The new page is in c02-api. What answers under the name {_NAME} is something else.",
+            next="Compare the address that `nslookup c02-api` prints inside c02-client with that of c02-api.",
         )
     except Failure:
         asking.explain(api, lab.listeners(api))
@@ -151,7 +162,7 @@ def nothing_published(lab, api, client):
                 actual=f"port {published.port} of {one.name} is published as {published.binding}",
                 reason="published",
                 why="Containers of one network reach each other's ports without it. "
-                "Publishing lets in others, who have no business there.",
+                "Publishing lets others in as well.",
                 next="Ports are fixed when a container is created. Remove it, and run it again without publishing.",
             )
 
@@ -162,19 +173,16 @@ class _Asking:
 
     lab: Lab
     client: Container
+    path: str
     last: ExecResult | None = field(default=None, init=False)
 
     def once(self) -> ExecResult:
         # The docker command may have given the container a proxy, which knows nothing of this name.
-        command = ("wget", "-q", "-T", "2", "-O", "-", f"http://{_NAME}/{_PAGE}")
+        command = ("wget", "-q", "-T", "2", "-O", "-", f"http://{_NAME}{self.path}")
         self.last = self.lab.exec(self.client, *command, env={"http_proxy": ""})
         return self.last
 
-    @property
-    def is_hopeless(self) -> bool:
-        return self.last is None or "bad address" in self.last.stderr
-
-    def explain(self, api: Container, listening: list) -> None:
+    def explain(self, api: Container, listening: list[Listener]) -> None:
         """Fail with what is wrong, if it is known."""
         said = self.last.stderr.strip() if self.last else ""
         if "bad address" in said:
@@ -195,30 +203,12 @@ class _Asking:
             )
 
 
-def _running(lab: Lab, one: Container) -> Container:
-    if not one.running:
-        lab.fail(
-            expected=f"{one.name} to be running",
-            actual=f"it is {one.status}",
-            reason="not-running",
-            why="A container runs as long as its main process does, and no longer.",
-            next=f"`docker logs {one.name}` shows what it printed. Then remove it, and run it with a command that lasts.",
-        )
-    return one
-
-
 def _place(one: Container) -> str:
     if one.network_mode.startswith("container:"):
         return "the network of another container, which it shares"
     if one.network_mode == "host":
         return "the network of the engine's machine"
     return f"the network {', '.join(one.networks)}" if one.networks else "no network"
-
-
-def _may_listen(lab: Lab, api: Container) -> bool:
-    """Say whether the service listens for others on its port, or has not begun to listen at all."""
-    listening = lab.listeners(api)
-    return not listening or any(one.port == 80 and not one.loopback for one in listening)
 
 
 def _hosts(lab: Lab, client: Container) -> list[str]:

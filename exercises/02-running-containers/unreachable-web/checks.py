@@ -5,7 +5,7 @@ from pathlib import Path
 from checker import Exercise, Hints, Owns
 from checker.engine.probe import ROLE_LABEL
 from checker.lab import Lab
-from checker.lab.published import loopback_only, own_network
+from checker.lab.demands import loopback_only, made_from, own_network, running
 
 exercise = Exercise(
     "02-running-containers/unreachable-web",
@@ -75,28 +75,17 @@ def shop(lab):
         why="Operations look for the shop by this name.",
         next="`docker ps --all` lists all containers. Run the shop under this name.",
     )
-    if not found.running:
-        old = found.labels.get(ROLE_LABEL) == "scene"
+    if found.ended and found.labels.get(ROLE_LABEL) == "scene":
         lab.fail(
             expected="c02-shop to be the running shop",
-            actual=f"it is {'the old container, ' if old else ''}{found.status}",
-            reason="name-taken" if old else "not-running",
+            actual=f"it is the old container, {found.status}",
+            reason="name-taken",
             why="A name belongs to one container, also after that one has ended. "
-            "The new shop could not have it, and got another one."
-            if old
-            else "A container runs as long as its main process does, and no longer.",
-            next="Nobody needs the old container any more. What frees its name?"
-            if old
-            else "`docker logs c02-shop` shows what it printed last.",
+            "The new shop could not have it, and got another one.",
+            next="Nobody needs the old container any more. What frees its name?",
         )
-    if not lab.image(found.image_id).builds_on(lab.image(_IMAGE)):
-        lab.fail(
-            expected=f"a container made from {_IMAGE}",
-            actual=f"one made from {found.image}",
-            reason="other-image",
-            why="This image holds the shop that was tested.",
-            next="Compare the image in your run with the one in the task.",
-        )
+    running(found)
+    made_from(lab, found, _IMAGE)
     return found
 
 
