@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING
 import pytest
 from processes import wait_for
 
+import checker.trials
+import checker.work
 from checker.build import build
+from checker.engine import scene
 from checker.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from checker.course import Course
     from checker.engine.connect import Engine
+    from checker.exercise import Exercise
 
 pytestmark = pytest.mark.engine
 
@@ -166,6 +170,39 @@ def test_a_name_that_is_taken_is_a_finding_and_left_alone(fake_course: Course, e
     (found,) = messages(fake_course, GREET)
     assert "A container named fake-greet is there already" in found
     assert engine.client.containers.get("fake-greet").id == mine.id
+
+
+def never_refuse(*_: object, **__: object) -> None:
+    """As where nobody looks for what is there."""
+
+
+def remove_all(engine: Engine, exercise: Exercise) -> None:
+    scene.remove(engine, exercise)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("refuse_taken", never_refuse), ("_remove_earlier_scene", remove_all)]
+)
+def test_a_start_that_takes_what_is_not_its_own_is_found(
+    fake_course: Course, monkeypatch: pytest.MonkeyPatch, name: str, wrong: Callable[..., None]
+) -> None:
+    monkeypatch.setattr(checker.work, name, wrong)
+
+    assert messages(fake_course, GREET) == [
+        "A start does not leave the container fake-greet alone that somebody else has made."
+    ]
+
+
+def test_images_that_a_mutant_needs_are_there_before_it_is_tried(
+    fake_course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: list[str] = []
+    monkeypatch.setattr(checker.trials, "fetch_images", lambda _, keys, __: wanted.extend(keys))
+    expect = f"solutions/{GREET}/mutants/removed/expect.toml"
+    edit(fake_course, expect, "phrase", "images = ['redis']\nphrase")
+
+    assert messages(fake_course, GREET) == []
+    assert wanted == ["busybox", "redis"]
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])

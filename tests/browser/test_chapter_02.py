@@ -1,0 +1,310 @@
+"""A person's way through chapter 02, on a copy of the course that has names and ports of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .conftest import HERE, Lab, Screen
+from .test_lab import START
+from .test_panel import press
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from checker.engine.connect import Engine
+
+pytestmark = [pytest.mark.browser, pytest.mark.engine]
+
+COURSE = HERE.parents[1]
+CHAPTER = "02-running-containers"
+LESSON = f"work/{CHAPTER}.ipynb"
+OWN = f"c02w{os.getpid()}-"
+EXERCISES = sorted(path.parent.name for path in (COURSE / "exercises" / CHAPTER).glob("*/checks.py"))
+BY_KEYBOARD, IN_A_TERMINAL = "background-web", "detach-dont-exit"
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def copied(root: Path) -> Path:
+    """Copy the course; what chapter 02 names on the engine gets names that nobody else has."""
+    ports = {port: str(free_port()) for port in ("8081", "8082", "8083")}
+    for part in ("exercises", "solutions", "notebooks"):
+        shutil.copytree(COURSE / part, root / part)
+    for path in [one for one in root.rglob("*") if one.is_file() and CHAPTER in str(one)]:
+        text = path.read_text("utf-8").replace("c02-", OWN)
+        path.write_text(re.sub(r"\b808[123]\b", lambda found: ports[found[0]], text), "utf-8")
+    shutil.copy(COURSE / "pyproject.toml", root)
+    return root
+
+
+def left(engine: Engine) -> list[str]:
+    """What is on the engine under the copy's names."""
+    own: dict[str, Any] = {"name": OWN}
+    client = engine.client
+    found: list[Any] = [
+        *client.containers.list(all=True, filters=own),
+        *client.networks.list(filters=own),
+        *client.volumes.list(filters=own),
+    ]
+    return [str(one.name) for one in found]
+
+
+@pytest.fixture(scope="module")
+def chapter(
+    start_lab: Callable[[Path], Lab], tmp_path_factory: pytest.TempPathFactory, engine: Engine
+) -> Iterator[Lab]:
+    """JupyterLab on the copy. Cleaning in the end leaves nothing on the engine."""
+    lab = start_lab(copied(tmp_path_factory.mktemp("chapter") / "course"))
+    yield lab
+    cleaned = lab.course("clean")
+    assert cleaned.returncode == 0, cleaned.stderr
+    assert left(engine) == []
+
+
+@pytest.fixture
+def learner(page: Page, chapter: Lab) -> Iterator[Screen]:
+    """A page of the learner's. Afterwards no kernel is left."""
+    yield Screen(page, chapter)
+    if "/lab" in page.url:
+        page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+
+
+def notebook(exercise: str) -> str:
+    return f"work/{CHAPTER}/{exercise}/exercise.ipynb"
+
+
+def shown(screen: Screen, selector: str) -> Locator:
+    """Find something in the document that is in front."""
+    return screen.page.locator(f".jp-NotebookPanel:not(.lm-mod-hidden) {selector}")
+
+
+def until_open(screen: Screen, path: str) -> None:
+    screen.page.wait_for_function(
+        "path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=path
+    )
+    screen.open(path)
+
+
+def cell(screen: Screen, source: str) -> int:
+    """Return the index of the cell that holds ``source``."""
+    found = screen.page.evaluate(
+        """source => window.jupyterapp.shell.currentWidget.content.widgets
+            .findIndex(cell => cell.model.sharedModel.getSource().includes(source))""",
+        source,
+    )
+    assert found >= 0, source
+    return int(found)
+
+
+def solution(screen: Screen, exercise: str) -> list[str]:
+    """The answers of the reference solution, one for each answer cell."""
+    solved = screen.lab.root / "solutions" / CHAPTER / exercise / "exercise.ipynb"
+    cells = json.loads(solved.read_text("utf-8"))["cells"]
+    return ["".join(one["source"]) for one in cells if "answer" in one["metadata"].get("tags", ())]
+
+
+def answer_cells(screen: Screen) -> list[int]:
+    found = screen.page.evaluate(
+        """() => window.jupyterapp.shell.currentWidget.content.widgets.flatMap((cell, index) =>
+            cell.model.getMetadata('tags')?.includes('answer') ? [index] : [])"""
+    )
+    return list(found)
+
+
+def panel(screen: Screen) -> Locator:
+    """Show the panel of the exercise in front, and return it once it is loaded."""
+    screen.run(-1)
+    found = shown(screen, ".course-panel")
+    expect(found).to_have_attribute("aria-busy", "false", timeout=20_000)
+    return found
+
+
+def passes(check_panel: Locator) -> None:
+    press(check_panel, "Check")
+    expect(check_panel).to_have_attribute("data-verdict", re.compile("."), timeout=40_000)
+    assert check_panel.get_attribute("data-verdict") == "passed", check_panel.inner_text()
+
+
+def from_the_map_to_the_chapter(screen: Screen) -> None:
+    screen.open(START)
+    screen.run(cell(screen, "course_map()"))
+    map_ = shown(screen, ".course-map")
+    expect(map_).to_contain_text(CHAPTER)
+    map_.get_by_role("link", name=CHAPTER, exact=True).click()
+    until_open(screen, LESSON)
+
+
+def run_all(screen: Screen) -> list[dict[str, Any]]:
+    """Run all cells of the notebook in front, and return the outputs of all of them."""
+    found = screen.page.evaluate(
+        """async () => {
+            await window.jupyterapp.commands.execute('notebook:run-all-cells');
+            return window.jupyterapp.shell.currentWidget.content.widgets.flatMap(
+                cell => cell.model.type === 'code' ? cell.model.outputs.toJSON() : []);
+        }"""
+    )
+    return list(found)
+
+
+def put_away(screen: Screen) -> None:
+    """Save the notebook in front, stop its kernel, close it."""
+    screen.page.evaluate(
+        """async () => {
+            const widget = window.jupyterapp.shell.currentWidget;
+            await widget.context.save();
+            await widget.sessionContext.shutdown();
+            widget.dispose();
+        }"""
+    )
+
+
+def solve_by_cells(screen: Screen, exercise: str) -> None:
+    screen.open(notebook(exercise))
+    for index, source in zip(answer_cells(screen), solution(screen, exercise), strict=True):
+        screen.run(index, source)
+    passes(panel(screen))
+    put_away(screen)
+
+
+def solve_by_keyboard(screen: Screen, exercise: str) -> None:
+    """No mouse, and no command of JupyterLab's, from the moment the notebook is in front."""
+    screen.open(notebook(exercise))
+    keys = screen.page.keyboard
+    (answer,) = answer_cells(screen)
+    keys.press("Escape")
+    for _ in range(answer):
+        keys.press("ArrowDown")
+    keys.press("Enter")
+    keys.press("Control+A")
+    keys.type(*solution(screen, exercise))
+    for _ in range(len(cell_types(screen)) - answer):
+        keys.press("Shift+Enter")
+    found = shown(screen, ".course-panel")
+    expect(found).to_have_attribute("aria-busy", "false", timeout=20_000)
+    keys.press("Escape")
+    check = found.get_by_role("button", name="Check", exact=True)
+    for _ in range(40):
+        if check.evaluate("one => one === document.activeElement"):
+            break
+        keys.press("Tab")
+    expect(check).to_be_focused()
+    keys.press("Enter")
+    expect(found).to_have_attribute("data-verdict", "passed", timeout=40_000)
+    put_away(screen)
+
+
+def cell_types(screen: Screen) -> list[str]:
+    found = screen.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.type)"
+    )
+    return list(found)
+
+
+class Terminal:
+    """JupyterLab's terminal: what is typed arrives as from a keyboard."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._page = screen.page
+        self._page.evaluate("() => window.jupyterapp.commands.execute('terminal:create-new')")
+        self._page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.content?._term")
+        self._page.locator(".jp-Terminal:not(.lm-mod-hidden) .xterm-helper-textarea").focus()
+        self.type("echo ready")
+        self._page.wait_for_function(f"() => {_LINES}.at(-2) === 'ready'", timeout=20_000)
+        self._prompt = self._page.evaluate(f"() => {_LINES}.at(-1)")
+
+    def type(self, line: str) -> None:
+        """Type a line, and Enter."""
+        self._page.keyboard.type(line)
+        self._page.keyboard.press("Enter")
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        for key in keys:
+            self._page.keyboard.press(key)
+
+    def until(self, prompt: str) -> None:
+        """Wait for a prompt of the container's shell."""
+        self._page.wait_for_function(f"prompt => {_LINES}.at(-1) === prompt", arg=prompt, timeout=20_000)
+
+    def until_back(self) -> None:
+        """Wait for the learner's own prompt."""
+        # Detaching prints no end of line: the prompt may stand behind the other one.
+        self._page.wait_for_function(
+            f"prompt => {_LINES}.at(-1).endsWith(prompt)", arg=self._prompt, timeout=20_000
+        )
+
+    def close(self) -> None:
+        """End the terminal's shell, and close its tab."""
+        self._page.evaluate(
+            """async () => {
+                const widget = window.jupyterapp.shell.currentWidget;
+                await widget.content.session.shutdown();
+                widget.dispose();
+            }"""
+        )
+
+
+#: The lines of the terminal in front, without empty ones.
+_LINES = """((buffer) => Array.from({length: buffer.length},
+    (_, row) => buffer.getLine(row).translateToString(true).trimEnd()).filter(Boolean)
+)(window.jupyterapp.shell.currentWidget.content._term.buffer.active)"""
+
+
+def solve_in_a_terminal(screen: Screen, exercise: str) -> None:
+    handover = screen.lab.root / "work" / CHAPTER / exercise / "handover.txt"
+    desk, code = (line.split(": ")[1] for line in handover.read_text("utf-8").splitlines())
+    run = "docker run -it --detach-keys ctrl-x,d --name"
+    terminal = Terminal(screen)
+    terminal.type(f"{run} {OWN}shell busybox:1.37 sh")
+    terminal.until("/ #")
+    terminal.type(f"mkdir {desk}")
+    terminal.type(f"cd {desk}")
+    terminal.until(f"/{desk} #")
+    terminal.press("Control+x", "d")
+    terminal.until_back()
+    terminal.type(f"{run} {OWN}second busybox:1.37 sh")
+    terminal.until("/ #")
+    terminal.type(f"exit {code}")
+    terminal.until_back()
+    terminal.close()
+    screen.open(notebook(exercise))
+    passes(panel(screen))
+    put_away(screen)
+
+
+def test_from_the_map_to_nine_of_nine(learner: Screen) -> None:
+    from_the_map_to_the_chapter(learner)
+    outputs = run_all(learner)
+    errors = ["\n".join(one["traceback"]) for one in outputs if one["output_type"] == "error"]
+    assert errors == []
+    texts = [one["data"].get("text/markdown", "") for one in outputs if "data" in one]
+    for exercise in EXERCISES:
+        assert any(f"]({CHAPTER}/{exercise}/exercise.ipynb)" in text for text in texts), exercise
+    put_away(learner)
+    for exercise in EXERCISES:
+        solve = {BY_KEYBOARD: solve_by_keyboard, IN_A_TERMINAL: solve_in_a_terminal}.get(
+            exercise, solve_by_cells
+        )
+        solve(learner, exercise)
+
+    learner.open(START)
+    learner.run(cell(learner, "course_map()"))
+    line = shown(learner, ".course-map > li").filter(has_text=CHAPTER)
+    expect(line.locator("li")).to_have_count(len(EXERCISES))
+    expect(line.locator("li.course-passed")).to_have_count(len(EXERCISES))
+    told = json.loads(learner.lab.course("progress", "--json").stdout)["chapters"][CHAPTER]
+    assert {one["id"].split("/")[1]: one["state"] for one in told} == dict.fromkeys(EXERCISES, "passed")
+    put_away(learner)
