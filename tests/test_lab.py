@@ -147,7 +147,8 @@ def test_get_reaches_a_container_wherever_it_is(lab: Lab, mode: str) -> None:
     lab.exec(one, "chmod", "644", "/www/i")
     answer = lab.eventually(lambda: lab.get(one, 80, "/i"))
     assert (answer.status, answer.text) == (200, "hello\n")
-    assert lab.get(one, 80, "/nope").status == 404
+    # busybox may close a connection before it has read the whole request, which resets it.
+    assert lab.eventually(lambda: lab.get(one, 80, "/nope")).status == 404
 
 
 @pytest.mark.engine
