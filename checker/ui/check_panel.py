@@ -74,15 +74,16 @@ class Panel(CourseWidget):
             self.act(content["do"])
 
     def _act(self, verb: str) -> None:
+        done: dict[str, Any] = {}
         try:
             self.change(busy=verb, trouble=None, saved=self._saved(), **_VERBS.get(verb, {}))
-            try:
-                done = self._finished(verb, self._helper_asks(verb))
-            except CourseError as error:
-                done = {"trouble": {"message": error.message, "next": error.next}, "say": error.message}
-            self.change(busy="", saved=self._saved(), **done)
+            done = self._finished(verb, self._helper_asks(verb))
+        except CourseError as error:
+            done = {"trouble": {"message": error.message, "next": error.next}, "say": error.message}
         finally:
-            self._acting.release()
+            with self._changing:  # whoever sees that it is no longer busy may press at once
+                self._acting.release()
+                self.change(busy="", saved=self._saved(), **done)
         if verb == "reset" and not done.get("trouble"):
             self.send({"do": "reload"})  # the open notebook is the old one
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from .conftest import HERE, Lab, Screen
 from .test_lab import START
-from .test_panel import press
+from .test_panel import CONTRAST, press
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
 COURSE = HERE.parents[1]
-CHAPTER = "02-running-containers"
+ORIGINAL = "02-running-containers"
+# Scenes are found again by the exercise's id, so that the copy needs a chapter of its own as well.
+CHAPTER = f"02-running-{os.getpid()}"
 LESSON = f"work/{CHAPTER}.ipynb"
 OWN = f"c02w{os.getpid()}-"
-EXERCISES = sorted(path.parent.name for path in (COURSE / "exercises" / CHAPTER).glob("*/checks.py"))
+EXERCISES = sorted(path.parent.name for path in (COURSE / "exercises" / ORIGINAL).glob("*/checks.py"))
 BY_KEYBOARD, IN_A_TERMINAL = "background-web", "detach-dont-exit"
 
 
@@ -43,23 +45,26 @@ def copied(root: Path) -> Path:
     ports = {port: str(free_port()) for port in ("8081", "8082", "8083")}
     for part in ("exercises", "solutions", "notebooks"):
         shutil.copytree(COURSE / part, root / part)
+    for path in sorted(root.glob(f"*/{ORIGINAL}*")):
+        path.rename(path.with_name(path.name.replace(ORIGINAL, CHAPTER)))
     for path in [one for one in root.rglob("*") if one.is_file() and CHAPTER in str(one)]:
-        text = path.read_text("utf-8").replace("c02-", OWN)
+        text = path.read_text("utf-8").replace("c02-", OWN).replace(ORIGINAL, CHAPTER)
         path.write_text(re.sub(r"\b808[123]\b", lambda found: ports[found[0]], text), "utf-8")
     shutil.copy(COURSE / "pyproject.toml", root)
     return root
 
 
 def left(engine: Engine) -> list[str]:
-    """What is on the engine under the copy's names."""
+    """Remove what is on the engine under the copy's names, and say what it was."""
     own: dict[str, Any] = {"name": OWN}
     client = engine.client
-    found: list[Any] = [
-        *client.containers.list(all=True, filters=own),
-        *client.networks.list(filters=own),
-        *client.volumes.list(filters=own),
-    ]
-    return [str(one.name) for one in found]
+    containers = client.containers.list(all=True, filters=own)
+    for container in containers:
+        container.remove(force=True)
+    others: list[Any] = [*client.networks.list(filters=own), *client.volumes.list(filters=own)]
+    for other in others:
+        other.remove()
+    return [str(one.name) for one in [*containers, *others]]
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +75,9 @@ def chapter(
     lab = start_lab(copied(tmp_path_factory.mktemp("chapter") / "course"))
     yield lab
     cleaned = lab.course("clean")
+    rest = left(engine)
     assert cleaned.returncode == 0, cleaned.stderr
-    assert left(engine) == []
+    assert rest == []
 
 
 @pytest.fixture
@@ -308,3 +314,44 @@ def test_from_the_map_to_nine_of_nine(learner: Screen) -> None:
     told = json.loads(learner.lab.course("progress", "--json").stdout)["chapters"][CHAPTER]
     assert {one["id"].split("/")[1]: one["state"] for one in told} == dict.fromkeys(EXERCISES, "passed")
     put_away(learner)
+
+
+def test_in_the_dark_every_word_can_be_read(learner: Screen) -> None:
+    exercise = f"{CHAPTER}/{BY_KEYBOARD}"
+    learner.lab.course("start", exercise)
+    learner.lab.course("reset", exercise)  # another test may have passed it
+    learner.open(LESSON)
+    learner.theme("JupyterLab Dark")
+    for source in ("chapter.begin()", "chapter.opening()", 'chapter.predict("detached")'):
+        learner.run(cell(learner, source))
+    predict = shown(learner, ".course-predict")
+    predict.get_by_label("never", exact=True).check()
+    press(predict, "Predict")
+    expect(predict.get_by_role("status")).to_contain_text("Your prediction: never.")
+    learner.run(cell(learner, 'chapter.reveal("detached"'))
+    expect(shown(learner, ".course-reveal")).to_contain_text("✘ not right You predicted never.")
+
+    first = cell(learner, 'lifecycle("c02-life")'.replace("c02-", OWN))
+    for index in range(first, cell(learner, "life.story()") + 1):
+        learner.run(index)
+    life = shown(learner, ".course-life")
+    expect(life.get_by_role("status")).to_contain_text("is removed")
+    life.locator("summary").click()
+    for widget in (".course-quiz", ".course-predict", ".course-reveal", ".course-life"):
+        readable(shown(learner, widget).first)
+    learner.run(cell(learner, "chapter.end()"))
+    put_away(learner)
+
+    learner.open(notebook(BY_KEYBOARD))
+    for index, source in zip(answer_cells(learner), solution(learner, BY_KEYBOARD), strict=True):
+        learner.run(index, source)
+    passed = panel(learner)
+    passes(passed)
+    readable(passed)
+    learner.lab.course("reset", exercise)
+
+
+def readable(widget: Locator) -> None:
+    measured = widget.evaluate(CONTRAST)
+    assert len(measured) > 3
+    assert [(text, ratio) for text, ratio in measured if ratio < 4.5] == []
