@@ -7,7 +7,6 @@ where a declared name is taken, and is written down; from then on, what bears su
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .errors import Refused
@@ -45,9 +44,8 @@ def begin(course: Course, engine: Engine, chapter: Chapter, say: Say = lambda _:
             remove_owned(engine, owner, record.bystanders, again=_AGAIN)
         refuse_taken(engine, owner, again=_AGAIN)
         fetch_images(engine, chapter.images, say)
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         folder.mkdir(parents=True, exist_ok=True)
-        Record(chapter.id, course.version, 0, engine.id, now).write(folder)
+        Record(chapter.id, course.version, 0, engine.id).write(folder)
 
 
 def end(course: Course, engine: Engine, chapter: Chapter, say: Say = lambda _: None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from .files import write_atomic
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 RECORD = ".course.json"
 SCHEMA = "docker-course/work/1"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Record:
     course_version: str
     seed: int
     engine: str
-    started: str
+    started: str = field(default_factory=_now)
     bystanders: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     schema: str = SCHEMA

@@ -121,10 +121,10 @@ def clean(course: Course, engine: Engine, exercise_id: str, *, say: Say = lambda
     """
     loaded = course.load(exercise_id)
     folder = course.work(loaded.id)
-    record = Record.read(folder)
-    if record is None or record.engine != engine.id:
-        return False
     with alone(folder, lambda: say(_BUSY)):
+        record = Record.read(folder)
+        if record is None or record.engine != engine.id:
+            return False
         remove_owned(engine, loaded.exercise, record.bystanders, again=f"`course clean {loaded.id}`")
         replace(record, engine="", bystanders=[]).write(folder)
     return True
@@ -151,9 +151,8 @@ def set_scene(
     if loaded.exercise.scene_function:
         with Lab(engine, loaded.exercise, folder, seed) as lab, _named(loaded):
             loaded.exercise.scene_function(lab, seed)
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     files = dict(_digests(folder).items() - before.items())
-    Record(loaded.id, course.version, seed, engine.id, now, files=files).write(folder)
+    Record(loaded.id, course.version, seed, engine.id, files=files).write(folder)
 
 
 @contextlib.contextmanager

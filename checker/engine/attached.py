@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import events
 from .errors import asking
 from .settings import when
 
@@ -21,28 +22,22 @@ def since_start(engine: Engine, container_id: str, name: str) -> bool:
 
     A client that attaches later only looks on. One that is killed leaves without an event.
     """
-    api = engine.client.api
     with asking(engine, "container", name):
-        attrs = api.inspect_container(container_id)
-        started = attrs["State"]["StartedAt"]
-        if not when(started):
-            return False
-        before = _actions(engine, container_id, attrs["Created"], started)
-        if not before or before[-1] != "attach":
-            return False
-        return "detach" not in _actions(engine, container_id, started, api.info()["SystemTime"])
+        attrs = engine.client.api.inspect_container(container_id)
+    if not when(attrs["State"]["StartedAt"]):
+        return False
+    created, started = (
+        events.moment(engine, told) for told in (attrs["Created"], attrs["State"]["StartedAt"])
+    )
+    before = _actions(engine, container_id, created, started)
+    if not before or before[-1] != "attach":
+        return False
+    return "detach" not in _actions(engine, container_id, started, events.now(engine))
 
 
-def _actions(engine: Engine, container_id: str, since: str, until: str) -> list[str]:
-    """Return who came and went between two times of the engine's own clock, the earliest first."""
-    filters = {"type": "container", "container": container_id, "event": ["attach", "detach", "die"]}
-    # The API takes fractions of a second, of which the SDK's types know nothing.
-    found = engine.client.api.events(_stamp(since), _stamp(until), filters=filters, decode=True)  # type: ignore[call-overload]
-    return [str(event["Action"]) for event in found]
-
-
-def _stamp(text: str) -> str:
-    """Turn a time stamp of the engine's into what it takes as one."""
-    time = when(text)
-    assert time  # noqa: S101 - for the type checker: only times that happened come here
-    return f"{time.timestamp():.6f}"
+def _actions(engine: Engine, container_id: str, since: int, until: int) -> list[str]:
+    """Return who came and went between two times, the earliest first."""
+    with events.follow(
+        engine, since=since, until=until, container_id=container_id, actions=("attach", "detach", "die")
+    ) as found:
+        return [event.action for event in found]

@@ -18,7 +18,7 @@ from .faults import fault
 from .logs import hang_up
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .connect import Engine
 
@@ -38,7 +38,7 @@ class Event:
     nanoseconds
         When, in the engine's own time since 1970.
     action
-        One of :data:`ACTIONS`.
+        The engine's word, such as those of :data:`ACTIONS`.
     id, name
         The container's; the name is the one that it had right after the event.
     exit_code
@@ -84,22 +84,19 @@ class Event:
 
 
 class Following:
-    """The events of all containers as they happen; any thread may close it.
+    """Events of containers as they happen; any thread may close it. :func:`follow` makes one.
 
     It ends quietly when it is closed, and when the time ``until`` is reached. It never ends so because the
     engine does: that is an :class:`~checker.errors.EngineFault`.
     """
 
-    def __init__(self, engine: Engine, since: int | None, until: int | None) -> None:
+    def __init__(self, engine: Engine, since: int | None, until: int | None, filters: dict[str, Any]) -> None:
         self._engine = engine
         self._ends = until is not None
         self._closed = False
         with asking(engine):
             self._stream = engine.client.api.events(
-                since=_seconds(since),
-                until=_seconds(until),
-                filters={"type": "container", "event": list(ACTIONS)},
-                decode=True,
+                since=_seconds(since), until=_seconds(until), filters=filters, decode=True
             )
 
     def __iter__(self) -> Self:
@@ -137,7 +134,14 @@ class Following:
         self.close()
 
 
-def follow(engine: Engine, *, since: int | None = None, until: int | None = None) -> Following:
+def follow(
+    engine: Engine,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    container_id: str = "",
+    actions: Sequence[str] = ACTIONS,
+) -> Following:
     """Iterate over the events of all containers.
 
     The engine remembers its last 256 events, of whatever kind; older ones are not told.
@@ -148,6 +152,10 @@ def follow(engine: Engine, *, since: int | None = None, until: int | None = None
         Tell also what happened from then on, in nanoseconds of the engine's time; see :func:`now`.
     until
         End with what happened until then. A time that has passed ends it without waiting.
+    container_id
+        Tell of this container alone.
+    actions
+        Tell of these alone.
 
     Examples
     --------
@@ -157,13 +165,25 @@ def follow(engine: Engine, *, since: int | None = None, until: int | None = None
     c02-web create
     c02-web start
     """
-    return Following(engine, since, until)
+    filters: dict[str, Any] = {"type": "container", "event": list(actions)}
+    return Following(engine, since, until, filters | ({"container": container_id} if container_id else {}))
 
 
 def now(engine: Engine) -> int:
     """Return the engine's own time in nanoseconds; its clock need not agree with this machine's."""
     with asking(engine):
         told = str(engine.client.info()["SystemTime"])
+    return moment(engine, told)
+
+
+def moment(engine: Engine, told: str) -> int:
+    """Return a time stamp of the engine's, such as a container's ``StartedAt``, in nanoseconds.
+
+    Raises
+    ------
+    EngineFault
+        If it is no time stamp.
+    """
     found = re.fullmatch(r"([^.]*?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", told)
     if not found:
         raise fault("engine", engine.endpoint, detail=f"its time is {told!r}.")

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from IPython.display import display
-
 from checker.chapter import opening_questions, read_chapter
 from checker.course import open_course
 
 from .asking import Predict, Quiz, Reveal
-from .helper import helper
-from .pages import Report, Text
+from .pages import Text, shown_doing
 
 if TYPE_CHECKING:
     from checker.chapter import Chapter
@@ -49,7 +46,8 @@ class Lesson:
         CourseError
             With the way out, so that Run All goes no further.
         """
-        self._ask("begin", f"Preparing {self._chapter.id}")
+        name = self._chapter.id
+        shown_doing(self._course.root, "begin", f"Preparing {name}", chapter=name)
         return _said(
             "Ready.", "The engine answers, the images are there, and nothing of an earlier run is left."
         )
@@ -62,7 +60,8 @@ class Lesson:
         CourseError
             If it cannot be removed, or the lesson was never begun on this engine.
         """
-        self._ask("end", f"Cleaning up {self._chapter.id}")
+        name = self._chapter.id
+        shown_doing(self._course.root, "end", f"Cleaning up {name}", chapter=name)
         return _said("Cleaned up.", "Nothing of this chapter is left on your engine.")
 
     def predict(self, key: str) -> Predict:
@@ -101,17 +100,6 @@ class Lesson:
         """Ask this chapter's questions, all by default."""
         questions = [self._chapter.question(key) for key in keys or self._chapter.quiz]
         return Quiz(self._course.root, "Questions", questions)
-
-    def _ask(self, do: str, say: str) -> None:
-        """Do something on the engine, and show meanwhile what is done."""
-        notes = Report({"say": f"{say} …"}, text=f"{say}.")
-        display(notes)  # type: ignore[no-untyped-call]
-        try:
-            helper(self._course.root).ask(
-                do, lambda event: notes.change(say=event["line"]), chapter=self._chapter.id
-            )
-        finally:
-            notes.change(say="")
 
 
 def lesson(chapter: str) -> Lesson:

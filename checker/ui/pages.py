@@ -46,21 +46,31 @@ def exercise_link(exercise_id: str) -> Text:
     """
     course = open_course()
     exercise = course.find(exercise_id)
-    notes = Report({"say": f"Preparing {exercise} …"}, text=f"Preparing {exercise}.")
-    display(notes)  # type: ignore[no-untyped-call]
     try:
-        about = helper(course.root).ask(
-            "start", lambda event: notes.change(say=event["line"]), exercise=exercise
-        )
+        about = shown_doing(course.root, "start", f"Preparing {exercise}", exercise=exercise)
     except CourseError as error:
-        notes.change(say="")
         return _trouble(f"{exercise} was not started.", error)
-    notes.change(say="")
     target = quote(_relative(course.work(exercise) / "exercise.ipynb"))
     return Text(
         f"**Exercise:** [{about['title']}]({target}) · {about['minutes']} minutes",
         f"Exercise: {about['title']}, {about['minutes']} minutes. Open work/{exercise}/exercise.ipynb.",
     )
+
+
+def shown_doing(root: Path, do: str, say: str, **request: str) -> Any:
+    """Do something that may take long, show meanwhile what is done, and return what comes of it.
+
+    Raises
+    ------
+    CourseError
+        If it cannot be done.
+    """
+    notes = Report({"say": f"{say} …"}, text=f"{say}.")
+    display(notes)  # type: ignore[no-untyped-call]
+    try:
+        return helper(root).ask(do, lambda event: notes.change(say=event["line"]), **request)
+    finally:
+        notes.change(say="")
 
 
 def _trouble(what: str, error: CourseError) -> Text:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 TOKEN = "of-the-tests"
 HERE = Path(__file__).parent
+COURSE = HERE.parents[1]
 FLAGS = [
     "--headless",
     "--no-sandbox",  # as root Chromium has none
@@ -182,6 +183,20 @@ def lab(start_lab: Callable[[Path], Lab], small_course: Path, engine: Engine) ->
         container.remove(force=True)
 
 
+def copied(root: Path) -> Path:
+    """Copy the real course."""
+    for part in ("exercises", "solutions", "notebooks"):
+        shutil.copytree(COURSE / part, root / part)
+    shutil.copy(COURSE / "pyproject.toml", root)
+    return root
+
+
+def answers_in(solved: Path) -> list[str]:
+    """Return the answers of a solved notebook, one for each answer cell."""
+    cells = json.loads(solved.read_text("utf-8"))["cells"]
+    return ["".join(one["source"]) for one in cells if "answer" in one["metadata"].get("tags", ())]
+
+
 class Screen:
     """A page that shows a notebook of the course, driven by JupyterLab's commands."""
 
@@ -205,6 +220,16 @@ class Screen:
         """Return a cell's outputs as the notebook's file holds them."""
         found = self.page.evaluate(_OUTPUTS, index)
         return list(found)
+
+    def cell(self, source: str) -> int:
+        """Return the index of the first cell that holds ``source``."""
+        found = int(self.page.evaluate(_CELL, source))
+        assert found >= 0, source
+        return found
+
+    def answer_cells(self) -> list[int]:
+        """Return the indices of the cells that an answer belongs into."""
+        return list(self.page.evaluate(_ANSWER_CELLS))
 
     def theme(self, name: str) -> None:
         """Change JupyterLab's theme, and wait until it is there."""
@@ -240,6 +265,12 @@ _RUN = """async ([index, source]) => {
     if (source !== null) content.activeCell.model.sharedModel.setSource(source);
     await window.jupyterapp.commands.execute('notebook:run-cell');
 }"""
+
+_CELL = """source => window.jupyterapp.shell.currentWidget.content.widgets
+    .findIndex(cell => cell.model.sharedModel.getSource().includes(source))"""
+
+_ANSWER_CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets.flatMap((cell, index) =>
+    cell.model.getMetadata('tags')?.includes('answer') ? [index] : [])"""
 
 _THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
 

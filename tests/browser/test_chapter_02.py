@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .conftest import HERE, Lab, Screen
+from .conftest import COURSE, Lab, Screen, answers_in, copied
 from .test_lab import START
 from .test_panel import CONTRAST, press
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
-COURSE = HERE.parents[1]
 ORIGINAL = "02-running-containers"
 # Scenes are found again by the exercise's id, so that the copy needs a chapter of its own as well.
 CHAPTER = f"02-running-{os.getpid()}"
@@ -40,17 +38,14 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def copied(root: Path) -> Path:
-    """Copy the course; what chapter 02 names on the engine gets names that nobody else has."""
+def renamed(root: Path) -> Path:
+    """Give what chapter 02 names on the engine names that nobody else has."""
     ports = {port: str(free_port()) for port in ("8081", "8082", "8083")}
-    for part in ("exercises", "solutions", "notebooks"):
-        shutil.copytree(COURSE / part, root / part)
     for path in sorted(root.glob(f"*/{ORIGINAL}*")):
         path.rename(path.with_name(path.name.replace(ORIGINAL, CHAPTER)))
     for path in [one for one in root.rglob("*") if one.is_file() and CHAPTER in str(one)]:
         text = path.read_text("utf-8").replace("c02-", OWN).replace(ORIGINAL, CHAPTER)
         path.write_text(re.sub(r"\b808[123]\b", lambda found: ports[found[0]], text), "utf-8")
-    shutil.copy(COURSE / "pyproject.toml", root)
     return root
 
 
@@ -72,7 +67,7 @@ def chapter(
     start_lab: Callable[[Path], Lab], tmp_path_factory: pytest.TempPathFactory, engine: Engine
 ) -> Iterator[Lab]:
     """JupyterLab on the copy. Cleaning in the end leaves nothing on the engine."""
-    lab = start_lab(copied(tmp_path_factory.mktemp("chapter") / "course"))
+    lab = start_lab(renamed(copied(tmp_path_factory.mktemp("chapter") / "course")))
     yield lab
     cleaned = lab.course("clean")
     rest = left(engine)
@@ -104,30 +99,9 @@ def until_open(screen: Screen, path: str) -> None:
     screen.open(path)
 
 
-def cell(screen: Screen, source: str) -> int:
-    """Return the index of the cell that holds ``source``."""
-    found = screen.page.evaluate(
-        """source => window.jupyterapp.shell.currentWidget.content.widgets
-            .findIndex(cell => cell.model.sharedModel.getSource().includes(source))""",
-        source,
-    )
-    assert found >= 0, source
-    return int(found)
-
-
 def solution(screen: Screen, exercise: str) -> list[str]:
-    """The answers of the reference solution, one for each answer cell."""
-    solved = screen.lab.root / "solutions" / CHAPTER / exercise / "exercise.ipynb"
-    cells = json.loads(solved.read_text("utf-8"))["cells"]
-    return ["".join(one["source"]) for one in cells if "answer" in one["metadata"].get("tags", ())]
-
-
-def answer_cells(screen: Screen) -> list[int]:
-    found = screen.page.evaluate(
-        """() => window.jupyterapp.shell.currentWidget.content.widgets.flatMap((cell, index) =>
-            cell.model.getMetadata('tags')?.includes('answer') ? [index] : [])"""
-    )
-    return list(found)
+    """The answers of the reference solution."""
+    return answers_in(screen.lab.root / "solutions" / CHAPTER / exercise / "exercise.ipynb")
 
 
 def panel(screen: Screen) -> Locator:
@@ -146,7 +120,7 @@ def passes(check_panel: Locator) -> None:
 
 def from_the_map_to_the_chapter(screen: Screen) -> None:
     screen.open(START)
-    screen.run(cell(screen, "course_map()"))
+    screen.run(screen.cell("course_map()"))
     map_ = shown(screen, ".course-map")
     expect(map_).to_contain_text(CHAPTER)
     map_.get_by_role("link", name=CHAPTER, exact=True).click()
@@ -179,7 +153,7 @@ def put_away(screen: Screen) -> None:
 
 def solve_by_cells(screen: Screen, exercise: str) -> None:
     screen.open(notebook(exercise))
-    for index, source in zip(answer_cells(screen), solution(screen, exercise), strict=True):
+    for index, source in zip(screen.answer_cells(), solution(screen, exercise), strict=True):
         screen.run(index, source)
     passes(panel(screen))
     put_away(screen)
@@ -189,7 +163,7 @@ def solve_by_keyboard(screen: Screen, exercise: str) -> None:
     """No mouse, and no command of JupyterLab's, from the moment the notebook is in front."""
     screen.open(notebook(exercise))
     keys = screen.page.keyboard
-    (answer,) = answer_cells(screen)
+    (answer,) = screen.answer_cells()
     keys.press("Escape")
     for _ in range(answer):
         keys.press("ArrowDown")
@@ -307,7 +281,7 @@ def test_from_the_map_to_nine_of_nine(learner: Screen) -> None:
         solve(learner, exercise)
 
     learner.open(START)
-    learner.run(cell(learner, "course_map()"))
+    learner.run(learner.cell("course_map()"))
     line = shown(learner, ".course-map > li").filter(has_text=CHAPTER)
     expect(line.locator("li")).to_have_count(len(EXERCISES))
     expect(line.locator("li.course-passed")).to_have_count(len(EXERCISES))
@@ -323,27 +297,27 @@ def test_in_the_dark_every_word_can_be_read(learner: Screen) -> None:
     learner.open(LESSON)
     learner.theme("JupyterLab Dark")
     for source in ("chapter.begin()", "chapter.opening()", 'chapter.predict("detached")'):
-        learner.run(cell(learner, source))
+        learner.run(learner.cell(source))
     predict = shown(learner, ".course-predict")
     predict.get_by_label("never", exact=True).check()
     press(predict, "Predict")
     expect(predict.get_by_role("status")).to_contain_text("Your prediction: never.")
-    learner.run(cell(learner, 'chapter.reveal("detached"'))
+    learner.run(learner.cell('chapter.reveal("detached"'))
     expect(shown(learner, ".course-reveal")).to_contain_text("✘ not right You predicted never.")
 
-    first = cell(learner, 'lifecycle("c02-life")'.replace("c02-", OWN))
-    for index in range(first, cell(learner, "life.story()") + 1):
+    first = learner.cell('lifecycle("c02-life")'.replace("c02-", OWN))
+    for index in range(first, learner.cell("life.story()") + 1):
         learner.run(index)
     life = shown(learner, ".course-life")
     expect(life.get_by_role("status")).to_contain_text("is removed")
     life.locator("summary").click()
     for widget in (".course-quiz", ".course-predict", ".course-reveal", ".course-life"):
         readable(shown(learner, widget).first)
-    learner.run(cell(learner, "chapter.end()"))
+    learner.run(learner.cell("chapter.end()"))
     put_away(learner)
 
     learner.open(notebook(BY_KEYBOARD))
-    for index, source in zip(answer_cells(learner), solution(learner, BY_KEYBOARD), strict=True):
+    for index, source in zip(learner.answer_cells(), solution(learner, BY_KEYBOARD), strict=True):
         learner.run(index, source)
     passed = panel(learner)
     passes(passed)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import Screen
+from .conftest import COURSE, Screen, answers_in, copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -24,31 +22,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
-COURSE = Path(__file__).parents[2]
 FIRST = "00-start-here/first-container"
 SOLUTION = COURSE / "solutions" / FIRST
 WRONG = SOLUTION / "mutants" / "example-copied"
-
-
-def copied(folder: Path) -> Path:
-    for name in ("exercises", "solutions", "notebooks"):
-        shutil.copytree(COURSE / name, folder / name)
-    shutil.copy(COURSE / "pyproject.toml", folder)
-    return folder
-
-
-def solved_cell() -> str:
-    cells = json.loads((SOLUTION / "exercise.ipynb").read_text("utf-8"))["cells"]
-    (answer,) = [cell for cell in cells if "answer" in cell["metadata"].get("tags", ())]
-    return "".join(answer["source"])
-
-
-def answer_index(screen: Screen) -> int:
-    found = screen.page.evaluate(
-        """() => window.jupyterapp.shell.currentWidget.content.widgets.findIndex(
-            cell => cell.model.getMetadata('tags')?.includes('answer'))"""
-    )
-    return int(found)
 
 
 def test_from_the_start_page_to_passed(
@@ -56,14 +32,11 @@ def test_from_the_start_page_to_passed(
 ) -> None:
     del engine
     lab = start_lab(copied(tmp_path))
+    (solved,) = answers_in(SOLUTION / "exercise.ipynb")
     screen = Screen(page, lab).open("work/00-start-here.ipynb")
     try:
         link = "from checker import exercise_link; exercise_link('00-start-here/first-container')"
-        cells = page.evaluate(
-            """() => window.jupyterapp.shell.currentWidget.content.widgets
-                .findIndex(cell => cell.model.sharedModel.getSource().includes('exercise_link('))"""
-        )
-        screen.run(cells, link)
+        screen.run(screen.cell("exercise_link("), link)
         page.get_by_role("link", name="Your first container").click()
         page.wait_for_function(
             "window.jupyterapp.shell.currentWidget.context.path.endsWith('first-container/exercise.ipynb')"
@@ -71,7 +44,8 @@ def test_from_the_start_page_to_passed(
         screen.open(f"work/{FIRST}/exercise.ipynb")
         panel = screen.panel()
 
-        screen.run(answer_index(screen), (WRONG / "answer.py").read_text("utf-8"))
+        (answer,) = screen.answer_cells()
+        screen.run(answer, (WRONG / "answer.py").read_text("utf-8"))
         panel.get_by_role("button", name="Check", exact=True).click()
         expect(panel.get_by_role("status")).to_contain_text("Not yet", timeout=20_000)
         expected = tomllib.loads((WRONG / "expect.toml").read_text("utf-8"))
@@ -83,7 +57,7 @@ def test_from_the_start_page_to_passed(
         panel.get_by_role("button", name="Begin anew").click()
         expect(panel).to_have_attribute("data-verdict", "", timeout=20_000)
         expect(panel).to_have_attribute("aria-busy", "false")
-        screen.run(answer_index(screen), solved_cell())
+        screen.run(answer, solved)
         panel.get_by_role("button", name="Check", exact=True).click()
         expect(panel).to_have_attribute("data-verdict", "passed", timeout=20_000)
         expect(panel.get_by_role("link", name="why it works")).to_be_visible()
