@@ -7,7 +7,7 @@ import re
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from .course import NOTEBOOK
 from .notebook import has_tag, read_notebook, runnable, source_of
@@ -17,6 +17,7 @@ from .result import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
 TAIL = 4000  #: Characters that are kept of what an answer prints.
@@ -46,6 +47,15 @@ def answer_cells(folder: Path) -> list[str]:
     return cells if instead is None or placed else [*cells, instead]
 
 
+class RunsAnswers(Protocol):
+    """Runs answers, here or elsewhere; :class:`Answers` is one."""
+
+    def answered(
+        self, folder: Path, environment: Mapping[str, str], limit: float = LIMIT
+    ) -> AbstractContextManager[Answer]:
+        """Run the answer in ``folder``; see :meth:`Answers.answered`."""
+
+
 class Answers:
     """The answers' process: started once, it forks for each answer. A context manager; close it when done."""
 
@@ -70,7 +80,7 @@ class Answers:
             tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as own,
             Printed(Path(own, "printed"), 4 * TAIL) as printed,
         ):
-            run = _Answering(self._ready(printed), printed)
+            run = Answering(self._ready(printed), printed)
             try:
                 request = {"cells": cells, "folder": str(folder), "profile": own, "printed": printed.name}
                 yield run.outcome({**request, "environment": dict(environment)}, limit)
@@ -100,7 +110,7 @@ class Answers:
         return self._process
 
 
-class _Answering:
+class Answering:
     """One answer, seen from outside its process."""
 
     def __init__(self, process: Process, printed: Printed) -> None:

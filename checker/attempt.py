@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from .answer import Answers
+    from .answer import RunsAnswers
     from .course import Course, Loaded
     from .engine.connect import Engine
     from .overlay import Overlay
@@ -91,7 +91,7 @@ def attempted(
     engine: Engine,
     loaded: Loaded,
     layers: list[Layer],
-    answers: Answers,
+    answers: RunsAnswers,
     *,
     seed: int | None = None,
     limit: float | None = None,

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_LONGEST = 2**24  # bytes of one message
+
+
 class Channel:
     """What a started process uses to speak with the one that started it."""
 
@@ -49,6 +52,12 @@ class Channel:
 
 
 def messages(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
-    """Yield the messages of a started process until it is gone."""
-    for line in stream:
-        yield dict(json.loads(line))
+    """Yield the messages of a started process until it is gone, or says something else.
+
+    It may be under somebody else's control: one line is read up to a limit, and what is no message ends it.
+    """
+    while (line := stream.readline(_LONGEST)).endswith(b"\n"):
+        try:
+            yield dict(json.loads(line))
+        except (ValueError, TypeError, RecursionError):
+            return

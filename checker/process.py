@@ -11,9 +11,12 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .channel import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 GRACE = 2.0  #: Seconds from asking a run to stop to stopping its process group.
 STARTING = 30.0  #: Seconds that the process may take to import what it needs.
@@ -31,13 +34,26 @@ class Process:
         Calls :func:`checker.serving.serve`.
     stderr
         A descriptor for what is printed. Default: as this process's own.
+    command
+        What to run in its place: it leads to such a process elsewhere.
+    environment
+        Default: this process's own.
     """
 
-    forks = hasattr(os, "fork")
+    #: True where it serves one request after the other, each in a fork.
+    forks: bool = hasattr(os, "fork")
 
-    def __init__(self, module: str, *, stderr: int | None = None) -> None:
+    def __init__(
+        self,
+        module: str = "",
+        *,
+        stderr: int | None = None,
+        command: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._popen = subprocess.Popen(
-            [sys.executable, "-I", "-m", module, *([] if self.forks else [ONCE])],
+            command or [sys.executable, "-I", "-m", module, *([] if self.forks else [ONCE])],
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,

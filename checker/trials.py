@@ -24,7 +24,7 @@ from .work import fetch_images, refuse_taken, start
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .answer import Answers
+    from .answer import RunsAnswers
     from .attempt import Layer
     from .course import Course, Loaded
     from .engine.connect import Engine
@@ -47,7 +47,7 @@ class Trials:
     course: Course
     engine: Engine
     runner: Runner
-    answers: Answers
+    answers: RunsAnswers
     loaded: Loaded
     shared: bool
     say: Callable[[str], None]

@@ -1,0 +1,248 @@
+"""Runs an answer inside its sandbox: in a container on the sandbox's own engine, behind the filter.
+
+The answer's container has the learner's folder, the ``checker`` package, and the filtered socket; it has
+neither the checks nor the engine's own socket. Nothing that it says is believed but how its cells ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shutil
+import tarfile
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from docker.types import LogConfig
+
+from checker.answer import LIMIT, TAIL, Answering, answer_cells
+from checker.engine.errors import asking
+from checker.engine.execute import run
+from checker.engine.probe import labels, remove
+from checker.errors import CourseError
+from checker.printed import Printed
+from checker.process import ONCE, Process
+from checker.record import RECORD
+
+from .gate import Gate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from types import TracebackType
+
+    from checker.engine.connect import Engine
+    from checker.result import Answer
+
+NAME = "course-answer"
+#: Where the package lies in every container of the grading image.
+PACKAGE = Path("/opt/course/package")
+WORK = "/course/work"
+#: Where a sandbox keeps the folders that containers may bind, by a path on which links work.
+_FOLDERS = {"/var/course/work": WORK, "/var/course/tmp": "/tmp"}  # noqa: S108 - the container's own
+_HOME = "/tmp/home"  # noqa: S108 - a place that containers may bind, as a home is
+_MODULE = "checker.answer_cells"
+_MEMORY, _PROCESSES = 2**30, 256
+_LARGEST, _MOST = 256 * 2**20, 5000  # bytes and files that are taken back
+
+
+class ContainerAnswers:
+    """Stands for :class:`checker.answer.Answers` in a station.
+
+    Parameters
+    ----------
+    image
+        The tools' image; the sandbox's engine has it.
+    control
+        The filter's control socket.
+    reuse
+        For answers that are trusted, an author's: one container serves all of them.
+    """
+
+    def __init__(self, engine: Engine, image: str, control: Path, *, reuse: bool = False) -> None:
+        self._engine = engine
+        self._image = image
+        self._gate = Gate(control)
+        self._reuse = reuse
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="course-answer")
+        #: Begun at once: the container starts while the scene is set.
+        self._next = self._pool.submit(self._start)
+        #: What the filter has refused.
+        self.refused: list[str] = []
+
+    @contextlib.contextmanager
+    def answered(
+        self, folder: Path, environment: Mapping[str, str], limit: float = LIMIT
+    ) -> Iterator[Answer]:
+        """Run the answer in ``folder``, and take back what it made of that folder.
+
+        See :meth:`checker.answer.Answers.answered`; ``environment`` is this station's, and no use there.
+        """
+        del environment
+        cells = answer_cells(folder)
+        container = self._next.result()
+        answering = Answering(container.process, container.printed)
+        try:
+            container.put(folder)
+            self._gate.open({container.id: NAME})
+            request = {"cells": cells, "folder": str(folder), "profile": f"{_HOME}/.ipython", "printed": ""}
+            answer = answering.outcome({**request, "environment": _environment()}, limit)
+            self.refused = self._gate.hold()
+            container.take_back(folder)
+            yield answer
+        finally:
+            if not (self._reuse and answering.end()):
+                container.close()
+                self._next = self._pool.submit(self._start)
+
+    def close(self) -> None:
+        """Remove the container."""
+        with contextlib.suppress(CourseError):  # a sandbox that is gone took it along
+            self._next.result().close()
+        self._pool.shutdown()
+        self._gate.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self) -> _Container:
+        return _Container(self._engine, self._image, reuse=self._reuse)
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin",
+        "HOME": _HOME,
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+        "COURSE_STATE_DIR": f"{_HOME}/.course",
+        "COURSE_DATA_DIR": f"{_HOME}/.course",
+    }
+
+
+class _Container:
+    """The answer's container, started, with everything imported."""
+
+    def __init__(self, engine: Engine, image: str, *, reuse: bool) -> None:
+        self._engine = engine
+        api = engine.client.api
+        command = ["python3", "-I", "-m", _MODULE, *([] if reuse else [ONCE])]
+        with asking(engine, "image", image):
+            host = api.create_host_config(
+                network_mode="host",
+                binds=[
+                    *(f"{source}:{target}" for source, target in _FOLDERS.items()),
+                    "/run/lab/docker.sock:/var/run/docker.sock",
+                ],
+                mem_limit=_MEMORY,
+                pids_limit=_PROCESSES,
+                log_config=LogConfig(type="none"),
+            )
+            made = api.create_container(
+                image, command, name=NAME, hostname="lab", working_dir=WORK, stdin_open=True,
+                labels=labels("", "answer", NAME), host_config=host,
+            )  # fmt: skip
+            self.id = str(made["Id"])
+            package = (path for path in PACKAGE.rglob("*") if path.suffix != ".pyc")
+            api.put_archive(self.id, "/", _archive(package, PACKAGE, str(PACKAGE)))
+        self._files = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        #: What the answer prints.
+        self.printed = Printed(Path(self._files.name, "printed"), 4 * TAIL)
+        self.process = _ContainerProcess(engine, self.id, self.printed.writer, forks=reuse)
+
+    def put(self, folder: Path) -> None:
+        """Put the files of ``folder`` at the same path inside."""
+        with asking(self._engine, "container", NAME):
+            self._engine.client.api.put_archive(
+                self.id, "/", _archive(folder.rglob("*"), folder, str(folder), _HOME)
+            )
+
+    def take_back(self, folder: Path) -> None:
+        """Replace the files of ``folder`` by those of the same path inside, but for the course's record.
+
+        What is no plain file is left out, and so is what is beyond the limits.
+        """
+        with tempfile.TemporaryDirectory() as place:
+            with asking(self._engine, "container", NAME):
+                chunks, _ = self._engine.client.api.get_archive(self.id, f"{folder}/.")
+                _extract(chunks, Path(place))
+            Path(place, RECORD).unlink(missing_ok=True)
+            for path in folder.iterdir():
+                if path.name != RECORD:
+                    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            shutil.copytree(place, folder, dirs_exist_ok=True)
+
+    def close(self) -> None:
+        """Remove the container: what the answer has left running ends here."""
+        with contextlib.suppress(CourseError):
+            remove(self._engine, self.id)
+        self.process.close()
+        with self.printed:
+            pass
+        self._files.cleanup()
+
+
+class _ContainerProcess(Process):
+    """The process in the answer's container, by the ``docker`` command that is attached to it."""
+
+    def __init__(self, engine: Engine, container: str, stderr: int, *, forks: bool) -> None:
+        self._engine = engine
+        self._container = container
+        self.forks = forks
+        command = ["docker", "start", "--attach", "--interactive", container]
+        super().__init__(command=command, environment=engine.environment(), stderr=stderr)
+
+    def kill(self, pid: int) -> None:
+        """Stop the answer: its process group where it is trusted, else all of its container."""
+        with contextlib.suppress(CourseError), asking(self._engine, "container", NAME):
+            if self.forks and pid:
+                run(self._engine, self._container, NAME, ("kill", "-9", f"-{pid}"), timeout=10.0)
+            else:
+                self._engine.client.api.kill(self._container)
+
+
+def _archive(paths: Iterable[Path], root: Path, target: str, *empty: str) -> bytes:
+    """Pack plain files below ``root``, as ``target`` and below, and the ``empty`` folders."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for path in paths:
+            if not path.is_symlink() and (path.is_file() or path.is_dir()):
+                archive.add(
+                    path, f"{target}/{path.relative_to(root).as_posix()}", recursive=False, filter=_roots
+                )
+        for name in empty:
+            folder = tarfile.TarInfo(name)
+            folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(folder)
+    return packed.getvalue()
+
+
+def _roots(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = 0
+    return member
+
+
+def _extract(chunks: Iterable[bytes], place: Path) -> None:
+    """Extract plain files and folders, up to the limits: the archive is made of what an answer left."""
+    size = count = 0
+    with tempfile.TemporaryFile() as whole:
+        for chunk in chunks:
+            size += len(chunk)
+            if size > _LARGEST:
+                break
+            whole.write(chunk)
+        whole.seek(0)
+        with contextlib.suppress(tarfile.TarError), tarfile.open(fileobj=whole) as archive:
+            for member in archive:
+                count += 1
+                if count > _MOST:
+                    return
+                if member.isfile() or member.isdir():
+                    with contextlib.suppress(tarfile.FilterError, OSError):
+                        archive.extract(member, place, filter="data")
