@@ -1,0 +1,187 @@
+"""Run a command in a machine of its own, with cgroup v2, AppArmor and a Docker engine.
+
+.. code-block:: text
+
+    python -m tests.v2.guest [--base IMAGE] [--image IMAGE …] [--copy PATH …] -- COMMAND…
+
+QEMU emulates the machine, so that it needs no support by the processor. Its root is the files of the base image,
+which holds an engine. The named images come from the engine that ``docker`` reaches. The files of the course
+that git tracks lie in ``/course``, where the command runs as root. The exit status is the command's.
+Nothing that the guest writes is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import select
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.engine.connect import connect
+from checker.errors import CourseError, Refused
+
+from .disks import engine_disk, root_disk
+from .kernel import Kernel, kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ROOT = Path(__file__).parent.parent.parent
+BASE = "docker-course/grading"
+LIMIT = 900.0  #: Seconds until a guest is switched off.
+QEMU = "qemu-system-x86_64"
+TOOLS = {QEMU: "qemu-system-x86", "mke2fs": "e2fsprogs", "dpkg-deb": "dpkg"}
+
+
+def run(
+    command: Sequence[str],
+    *,
+    base: str = BASE,
+    images: Sequence[str] = (),
+    copy: Sequence[Path] = (),
+    limit: float = LIMIT,
+    write: Callable[[bytes], object] = sys.stdout.buffer.write,
+) -> int:
+    """Run ``command`` in a new guest and return its exit status.
+
+    Parameters
+    ----------
+    base
+        The image whose files are the guest's root.
+    images
+        Images that the guest's engine has.
+    copy
+        Files and folders of the course that git does not track.
+    limit
+        Seconds that all may take once the guest has been switched on.
+    write
+        Takes what the command prints.
+
+    Raises
+    ------
+    Refused
+        If a tool is missing, or the guest has not ended in time, or without an exit status.
+    """
+    for tool, package in TOOLS.items():
+        if not shutil.which(tool):
+            raise Refused(f"The guest needs {tool}.", next=f"Install the package {package}.")
+    if os.geteuid():
+        raise Refused("Only root can write the guest's disks with their owners.", next="Run this as root.")
+    with connect(timeout=600) as engine, tempfile.TemporaryDirectory() as work:
+        disks = [root_disk(engine, base), engine_disk(engine, base, images), Path(work, "course.tar")]
+        _course(disks[-1], command, copy, limit)
+        return _boot(kernel(), disks, Path(work), limit, write)
+
+
+def _course(target: Path, command: Sequence[str], copy: Sequence[Path], limit: float) -> None:
+    """Write what the guest unpacks at its root: the course, and what it shall run."""
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
+    names = [name for name in tracked.stdout.split("\0") if name and (ROOT / name).exists()]
+    names += [str(path.resolve().relative_to(ROOT)) for path in copy]
+    with tarfile.open(target, "w") as archive:
+        for name in names:
+            archive.add(ROOT / name, f"course/{name}", filter=_owned_by_root)
+        for name, text in {"limit": f"LIMIT={limit:.0f}", "command": shlex.join(command)}.items():
+            entry = tarfile.TarInfo(f"run/guest/{name}")
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+
+
+def _owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = "root"
+    return entry
+
+
+def _boot(
+    start: Kernel, disks: Sequence[Path], work: Path, limit: float, write: Callable[[bytes], object]
+) -> int:
+    """Switch the guest on, pass its output on, and return the status that it has written."""
+    console, status = work / "console", work / "status"
+    arguments = [
+        *("-accel", "tcg,tb-size=512", "-cpu", "max", "-M", "q35", "-smp", "2", "-m", "4096"),
+        *("-nodefaults", "-display", "none", "-no-reboot"),
+        *("-kernel", start.image, "-initrd", start.initrd),
+        *("-append", "console=ttyS0 quiet panic=-1 apparmor=1 security=apparmor"),
+        *("-serial", f"file:{console}", "-device", "virtio-serial"),
+        *("-chardev", "stdio,id=output,signal=off", "-device", "virtserialport,nr=1,chardev=output"),
+        *("-chardev", f"file,id=status,path={status}", "-device", "virtserialport,nr=2,chardev=status"),
+    ]
+    for disk in disks:  # snapshot: what the guest writes goes to a file without a name
+        arguments += ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on,cache=unsafe"]
+    # The guest's line ends with our input, so that is a pipe which stays open.
+    with subprocess.Popen(
+        [QEMU, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(work)},
+        start_new_session=True,
+    ) as guest:
+        try:
+            assert guest.stdout
+            in_time = _pass_on(guest.stdout.fileno(), time.monotonic() + limit, write)
+        finally:
+            guest.kill()
+    if in_time and (said := status.read_text().strip() if status.exists() else ""):
+        return int(said)
+    last = console.read_text(errors="replace").splitlines()[-15:] if console.exists() else []
+    what = "ended without an exit status" if in_time else f"had not ended after {limit:.0f} seconds"
+    raise Refused("\n".join([f"The guest {what}. The end of its kernel's messages:", *last]))
+
+
+def _pass_on(source: int, deadline: float, write: Callable[[bytes], object]) -> bool:
+    """Copy what comes until its end; False where the deadline comes first."""
+    while select.select([source], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        chunk = os.read(source, 65536)
+        if not chunk:
+            return True
+        write(chunk)
+    return False
+
+
+def main() -> int:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.v2.guest", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--base", default=BASE, help="image whose files are the guest's root (%(default)s)")
+    parser.add_argument("--image", action="append", default=[], help="image that the guest's engine has")
+    parser.add_argument(
+        "--copy", action="append", default=[], type=Path, help="also copy this file or folder"
+    )
+    parser.add_argument("--limit", default=LIMIT, type=float, help="seconds (%(default)s)")
+    parser.add_argument("command", nargs="+")
+    chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+    def write(chunk: bytes) -> None:
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+
+    try:
+        return run(
+            chosen.command,
+            base=chosen.base,
+            images=chosen.image,
+            copy=chosen.copy,
+            limit=chosen.limit,
+            write=write,
+        )
+    except CourseError as error:
+        print("\n".join([error.message, *([f"Next: {error.next}"] if error.next else [])]), file=sys.stderr)
+        return 70
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
