@@ -4,10 +4,10 @@
 
     python -m tests.v2.guest [--base IMAGE] [--image IMAGE …] [--copy PATH …] -- COMMAND…
 
-QEMU emulates the machine, so that it needs no support by the processor. Its root is the files of the base image,
+QEMU emulates the machine, so that the processor need not help. Its root is the files of the base image,
 which holds an engine. The named images come from the engine that ``docker`` reaches. The files of the course
-that git tracks lie in ``/course``, where the command runs as root. The exit status is the command's.
-Nothing that the guest writes is kept.
+that git tracks lie in ``/course``, where the command runs as root. The exit status is the command's, or 70
+where the guest has failed. Nothing that the guest writes is kept; disks and kernel stay in the state directory.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _boot(
 ) -> int:
     """Switch the guest on, pass its output on, and return the status that it has written."""
     console, status = work / "console", work / "status"
-    arguments = [
+    arguments: list[str | Path] = [
         *("-accel", "tcg,tb-size=512", "-cpu", "max", "-M", "q35", "-smp", "2", "-m", "4096"),
         *("-nodefaults", "-display", "none", "-no-reboot"),
         *("-kernel", start.image, "-initrd", start.initrd),

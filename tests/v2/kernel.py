@@ -72,7 +72,7 @@ def _fetch(work: Path) -> Path:
 
 
 def _contents(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield paths and contents of the first file system. What lies in ``files`` is copied to the guest's root."""
+    """Yield paths and contents of the first file system; ``files`` is copied to the guest's root."""
     here = Path(__file__).parent
     yield "init", (here / "init.sh").read_bytes()
     yield "guest.sh", (here / "guest.sh").read_bytes()
