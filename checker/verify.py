@@ -153,7 +153,7 @@ class _Pool:
 
     def verify(self, ids: list[str]) -> dict[str, Any]:
         """Verify ``ids`` in another process, and return its report."""
-        command = [sys.executable, "-m", "checker", "verify", "--json", "--shared", *ids]
+        command = [sys.executable, "-m", "checker", "verify", "--json", "--shared", "--engine=current", *ids]
         with self._lock:
             if self._stopped:
                 return Report().to_json()

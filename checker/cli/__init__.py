@@ -37,6 +37,7 @@ VERBS = {
     "lab": "open JupyterLab on the start page",
     "build": "make the exercise notebooks from the solved ones",
     "try": "check an answer that lies in another folder",
+    "grade": "grade what learners handed in, each in an engine of its own",
     "verify": "the author's gate: starters fail, solutions pass, mutants are caught",
 }
 

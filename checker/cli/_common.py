@@ -38,6 +38,30 @@ def add_exercises(parser: argparse.ArgumentParser, default: str = "every exercis
     )
 
 
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """Add the option --engine."""
+    parser.add_argument(
+        "--engine",
+        choices=("sandbox", "current"),
+        help="sandbox: an engine of its own for each exercise; current: yours "
+        "(default: sandbox where your engine can hold one)",
+    )
+
+
+def in_sandbox(args: argparse.Namespace) -> bool:
+    """Say whether to work in a sandbox: as asked for, else where the engine can hold one."""
+    from checker.engine.connect import connect  # noqa: PLC0415 - imports the Docker SDK
+    from checker.grading.able import why_not  # noqa: PLC0415 - see above
+
+    if args.engine:
+        return bool(args.engine == "sandbox")
+    with connect() as engine:
+        why = why_not(engine)
+    if why:
+        say(f"Your engine holds no sandbox: {why}. This runs on your engine itself.")
+    return not why
+
+
 def say(line: str) -> None:
     """Say something beside the result, on standard error."""
     print(line, file=sys.stderr, flush=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.course import open_course
 
-from ._common import add_exercises, console, printable, say
+from ._common import add_engine, add_exercises, console, in_sandbox, printable, say
 
 if TYPE_CHECKING:
     import argparse
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from checker.course import Course
     from checker.verify import Report
 
 
@@ -34,25 +35,41 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shared", action="store_true", help="others use this engine too: look for declared names only"
     )
+    add_engine(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Verify exercises and print what is wrong, each with its fix."""
-    from checker.verify import verify  # noqa: PLC0415 - slow to import
-
     course = open_course()
     ids = course.choose(args.exercises) or None
     begun = time.monotonic()
+    sandboxed = not args.shared and in_sandbox(args)
     if args.json:
-        report = verify(course, ids, jobs=args.jobs, shared=args.shared)
+        report = _verify(course, ids, args, sandboxed, lambda _: None)
         print(json.dumps(report.to_json() | {"seconds": round(time.monotonic() - begun, 1)}))
         return 1 if report.findings else 0
     screen = console()
     with screen.status("") as status:
-        report = verify(course, ids, jobs=args.jobs, shared=args.shared, say=_progress(screen, status.update))
+        report = _verify(course, ids, args, sandboxed, _progress(screen, status.update))
     _show(screen, report, time.monotonic() - begun)
     return 1 if report.findings else 0
+
+
+def _verify(
+    course: Course,
+    ids: list[str] | None,
+    args: argparse.Namespace,
+    sandboxed: bool,
+    say: Callable[[str], None],
+) -> Report:
+    if sandboxed:
+        from checker.grading.gatekeeper import verify_in_sandboxes  # noqa: PLC0415 - slow to import
+
+        return verify_in_sandboxes(course, ids, jobs=args.jobs, say=say)
+    from checker.verify import verify  # noqa: PLC0415 - see above
+
+    return verify(course, ids, jobs=args.jobs, shared=args.shared, say=say)
 
 
 def _progress(screen: Console, update: Callable[[str], None]) -> Callable[[str], None]:

@@ -202,7 +202,7 @@ class _ContainerProcess(Process):
         """Stop the answer: its process group where it is trusted, else all of its container."""
         with contextlib.suppress(CourseError), asking(self._engine, "container", NAME):
             if self.forks and pid:
-                run(self._engine, self._container, NAME, ("kill", "-9", f"-{pid}"), timeout=10.0)
+                run(self._engine, self._container, NAME, ("kill", "-9", "--", f"-{pid}"), timeout=10.0)
             else:
                 self._engine.client.api.kill(self._container)
 

@@ -142,7 +142,7 @@ def sockets(engine: Engine, lifetime: int = 6 * 3600) -> Iterator[str]:
     try:
         yield name
     finally:
-        with suppress(CourseError, NotFound), asking(engine):
+        with suppress(CourseError), asking(engine):
             engine.client.api.remove_volume(name)
 
 
@@ -272,6 +272,6 @@ class Sandboxes:
         return Sandbox(name, made)
 
     def _remove(self, container: str) -> None:
-        with suppress(NotFound), asking(self.engine):
+        with asking(self.engine), suppress(NotFound):
             self.engine.client.api.remove_container(container, force=True, v=True)
         self._alive.discard(container)

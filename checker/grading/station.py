@@ -14,7 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from docker.errors import NotFound
 
 import checker
 from checker.engine.errors import asking
@@ -136,7 +135,7 @@ class Station:
         self.close()
 
     def _remove(self) -> None:
-        with suppress(CourseError, NotFound), asking(self._engine):
+        with suppress(CourseError), asking(self._engine):
             self._engine.client.api.remove_container(self._id, force=True, v=True)
 
 

@@ -17,7 +17,7 @@ import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, ImageNotFound, NotFound
 
@@ -52,6 +52,8 @@ _GLIBC = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 _REPOSITORY = "docker-course"
 _SEEDING = 900.0  # seconds
 _LABELS = {ROLE_LABEL: "grading"}
+_SEED, _FINISHED = "docker-course-seed-", "-finished"
+_HOLDS = "docker-course.holds"  # label: reference → id, as JSON
 
 
 @dataclass(frozen=True)
@@ -179,28 +181,43 @@ def _remove_older(engine: Engine, *kept: str) -> None:
 
 
 def _seed(engine: Engine, sandbox: str, image: str, references: list[str], say: Say) -> str:
-    """Return the volume that holds the images of ``references`` as an engine keeps them."""
+    """Return a volume that holds the images of ``references`` as an engine keeps them."""
     with asking(engine):
-        ids = [str(engine.client.api.inspect_image(one)["Id"]) for one in references]  # type: ignore[no-untyped-call]
-    name = f"docker-course-seed-{_digest(json.dumps([image, references, ids]))}"
-    # A volume cannot be renamed when it is finished; a second one says that it is.
-    finished = f"{name}-finished"
-    if _volume_there(engine, name) and _volume_there(engine, finished):
-        return name
+        holds = {one: str(engine.client.api.inspect_image(one)["Id"]) for one in references}  # type: ignore[no-untyped-call]
+    if found := _seed_that_holds(engine, holds):
+        return found
     say("sandbox: loads the course's images, which takes half a minute")
-    for stale in (finished, name):
-        _remove_volume(engine, stale)
+    name = f"{_SEED}{_digest(json.dumps(holds))}"
+    _remove_volume(engine, name)  # one that was never finished
     with asking(engine):
         engine.client.api.create_volume(name, labels=_LABELS)
     try:
         _fill(engine, sandbox, image, name, references)
+        # A volume's labels cannot change when it is finished; a second volume says so, and what it holds.
         with asking(engine):
-            engine.client.api.create_volume(finished, labels=_LABELS)
+            engine.client.api.create_volume(
+                f"{name}{_FINISHED}", labels=_LABELS | {_HOLDS: json.dumps(holds)}
+            )
     except BaseException:
         _remove_volume(engine, name)
         raise
     _remove_older_seeds(engine, name)
     return name
+
+
+def _seed_that_holds(engine: Engine, holds: dict[str, str]) -> str:
+    volumes = {str(one["Name"]): one.get("Labels") or {} for one in _volumes(engine)}
+    for name, labels in volumes.items():
+        seed = name.removesuffix(_FINISHED)
+        if seed != name and seed in volumes and json.loads(labels.get(_HOLDS, "{}")).items() >= holds.items():
+            return seed
+    return ""
+
+
+def _volumes(engine: Engine) -> list[dict[str, Any]]:
+    with asking(engine):
+        found = engine.client.api.volumes(filters={"label": f"{ROLE_LABEL}=grading"})
+    return [one for one in found.get("Volumes") or () if one["Name"].startswith(_SEED)]
 
 
 def _fill(engine: Engine, sandbox: str, image: str, seed: str, references: list[str]) -> None:
@@ -222,7 +239,7 @@ def _fill(engine: Engine, sandbox: str, image: str, seed: str, references: list[
                     next="`course doctor --grading` says what is missing.",
                 )
         finally:
-            with suppress(NotFound), asking(engine):
+            with asking(engine), suppress(NotFound):
                 api.remove_container(made, force=True, v=True)
 
 
@@ -247,29 +264,17 @@ def _load(engine: Engine, image: str, volume: str, sandbox: str, references: lis
         )
 
 
-def _volume_there(engine: Engine, name: str) -> bool:
-    with asking(engine):
-        try:
-            engine.client.api.inspect_volume(name)
-        except NotFound:
-            return False
-    return True
-
-
 def _remove_volume(engine: Engine, name: str) -> None:
     with asking(engine), suppress(NotFound):
         engine.client.api.remove_volume(name)
 
 
 def _remove_older_seeds(engine: Engine, kept: str) -> None:
-    """Remove earlier seeds, as far as no sandbox uses them; the mark goes with its volume."""
-    with asking(engine):
-        found = engine.client.api.volumes(filters={"label": f"{ROLE_LABEL}=grading"}).get("Volumes") or ()
-        for one in found:
-            name = str(one["Name"])
-            if name.startswith("docker-course-seed-") and not name.startswith(kept):
-                with suppress(APIError):
-                    engine.client.api.remove_volume(name)
+    """Remove earlier seeds, as far as no sandbox uses them; a mark goes after what it marks."""
+    for one in sorted(_volumes(engine), key=lambda one: str(one["Name"])):
+        if not one["Name"].startswith(kept):
+            with asking(engine), suppress(APIError):
+                engine.client.api.remove_volume(one["Name"])
 
 
 def _digest(*texts: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,21 +16,31 @@ if TYPE_CHECKING:
 
 def ungraded(loaded: Loaded, reason: str, message: str) -> Result:
     """Return the result of an exercise that could not be graded."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    exercise = loaded.exercise
+    return replace(
+        unreadable(message),
+        exercise=loaded.id,
+        max_score=loaded.exercise.max_score,
+        checks=[not_run(check, reason, message, "") for check in loaded.exercise.checks],
+        checks_sha256=loaded.checks_sha256,
+        reason=reason,
+    )
+
+
+def unreadable(message: str) -> Result:
+    """Return the result of a submission in which no exercise could be found."""
     return Result(
         run_id=uuid.uuid4().hex,
-        exercise=loaded.id,
+        exercise="",
         status=Status.ERROR,
         gradable=False,
         score=None,
-        max_score=exercise.max_score,
+        max_score=0,
         seed=0,
-        started=now,
+        started=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         duration_ms=0.0,
-        checks=[not_run(check, reason, message, "") for check in exercise.checks],
+        checks=[],
         course_version="",
-        checks_sha256=loaded.checks_sha256,
-        reason=reason,
+        checks_sha256="",
+        reason="submission",
         message=message,
     )

@@ -15,18 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checker.answer import LIMIT
-from checker.attempt import Layer, answer_layer, attempted
+from checker.attempt import answer_layer, attempted
 from checker.channel import Channel
-from checker.course import NOTEBOOK, Course, Loaded, open_course
+from checker.course import Course, Loaded, open_course
 from checker.engine.connect import Engine
 from checker.engine.faults import Endpoint
 from checker.errors import CourseError, EngineFault, Refused
-from checker.notebook import Damaged, read_notebook
-from checker.record import Record
 from checker.runner import Runner
 from checker.trials import Trials
 
 from .answering import ContainerAnswers
+from .handed import layer_of, seed_of
 from .sandbox import SOCKETS
 from .tags import Tags
 from .ungraded import ungraded
@@ -34,6 +33,7 @@ from .ungraded import ungraded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from checker.attempt import Layer
     from checker.result import Answer, Result
 
 COURSE = Path("/course")
@@ -70,7 +70,7 @@ class Worker:
         loaded = self.course.load(job["exercise"])
         folder = Path(job["folder"])
         try:
-            result = self._graded(loaded, _layer(loaded, folder), _seed(folder), job)
+            result = self._graded(loaded, layer_of(loaded, folder), seed_of(folder), job)
         except Refused as refused:
             result = ungraded(loaded, "damaged", refused.message)
         finally:
@@ -95,7 +95,7 @@ class Worker:
                 if not job["second"]:
                     tags.restore()
                     return _with_refused(attempt.check(self.runner), answers.refused)
-                seed = _seed(attempt.folder)
+                seed = seed_of(attempt.folder)
                 with tempfile.TemporaryDirectory() as kept:
                     shutil.copytree(attempt.folder, kept, dirs_exist_ok=True)
                     layer, _ = answer_layer(loaded, Path(kept))
@@ -108,32 +108,6 @@ class Worker:
             attempted(self.course, engine, loaded, [layer], _Given(answer), seed=seed) as attempt,
         ):
             return attempt.check(self.runner)
-
-
-def _layer(loaded: Loaded, folder: Path) -> Layer:
-    """Return what of the folder is graded. A damaged notebook is left out where the answer is elsewhere.
-
-    Raises
-    ------
-    Damaged
-        If the notebook cannot be read and holds the answer.
-    """
-    layer, _ = answer_layer(loaded, folder)
-    if NOTEBOOK in layer.names:
-        try:
-            read_notebook(folder / NOTEBOOK)
-        except Damaged:
-            if loaded.exercise.answer == "cell" and "answer.py" not in layer.names:
-                raise
-            return replace(layer, names=tuple(name for name in layer.names if name != NOTEBOOK))
-    return layer
-
-
-def _seed(folder: Path) -> int | None:
-    """Return the seed that came with the answer, if it is one."""
-    record = Record.read(folder)
-    seed: object = record.seed if record else None
-    return seed if isinstance(seed, int) and 0 <= seed < 2**64 else None
 
 
 class _Given:

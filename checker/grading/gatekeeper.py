@@ -1,0 +1,109 @@
+"""The author's gate in sandboxes: each exercise's trials on an engine of its own, and through ``grade``."""
+
+from __future__ import annotations
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.attempt import Layer, solution_layer
+from checker.engine.connect import connect
+from checker.errors import CourseError
+from checker.gate import Finding, findings_of_lessons, findings_of_orphans, findings_on_paper
+from checker.overlay import lay
+from checker.result import Result, Status
+from checker.trials import images_needed
+from checker.verify import Report
+from checker.work import starter_files
+
+from .desk import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from checker.course import Course, Loaded
+
+_LONGEST = 1800.0  # seconds that the trials of one exercise may take
+
+
+def verify_in_sandboxes(
+    course: Course,
+    ids: list[str] | None = None,
+    *,
+    jobs: int = 1,
+    say: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Verify exercises, all of them by default; see :func:`checker.verify.verify`.
+
+    Names and ports never clash: each exercise has an engine of its own.
+    """
+    report = Report()
+    if ids is None:
+        report.findings += [*findings_of_orphans(course), *findings_of_lessons(course)]
+    chosen = [course.load(name) for name in ids or course.ids()]
+    keys = {key for loaded in chosen for key in images_needed(loaded)}
+    with (
+        connect() as engine,
+        Desk(course, engine, keys, workers=min(jobs, len(chosen) or 1), say=say) as desk,
+        ThreadPoolExecutor(jobs, thread_name_prefix="course-verify") as pool,
+    ):
+        try:
+            for loaded, (findings, skipped) in zip(
+                chosen, pool.map(lambda one: _trials(course, desk, one), chosen), strict=True
+            ):
+                report.exercises.append(loaded.id)
+                report.findings += findings
+                if skipped:
+                    report.skipped[loaded.id] = skipped
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            desk.stop()
+            raise
+    return report
+
+
+def _trials(course: Course, desk: Desk, loaded: Loaded) -> tuple[list[Finding], str]:
+    """Return what is to be mended, and why the exercise was skipped, if it was."""
+    findings = list(findings_on_paper(course, loaded))
+    try:
+        done = desk.verify(loaded, _LONGEST)
+        findings += [Finding(**finding) for finding in done["findings"]]
+        if not done["skipped"]:
+            findings += _through_grade(desk, loaded)
+    except CourseError as error:
+        findings.append(Finding(loaded.id, error.message, error.next))
+        return findings, ""
+    return findings, done["skipped"]
+
+
+def _through_grade(desk: Desk, loaded: Loaded) -> list[Finding]:
+    """Hand in the starter and the solution: no points, and all of them."""
+    starter, solution = _handed_in(desk, loaded, []), _handed_in(desk, loaded, [solution_layer(loaded)])
+    findings = []
+    if starter.score:
+        findings.append(
+            Finding(
+                loaded.id,
+                f"Through grade, the starter earns {starter.score:g} points.",
+                "What the scene gives must earn nothing.",
+            )
+        )
+    if solution.status is not Status.PASSED or solution.score != loaded.exercise.max_score:
+        findings.append(
+            Finding(
+                loaded.id,
+                f"Through grade, the solution ends as {solution.status.value}. {solution.message}",
+                f"Look at it: `course grade` of solutions/{loaded.id}.",
+            )
+        )
+    return findings
+
+
+def _handed_in(desk: Desk, loaded: Loaded, layers: list[Layer]) -> Result:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place, loaded.id)
+        lay(loaded.starter, starter_files(loaded), folder)
+        for layer in layers:
+            lay(layer.folder, layer.names, folder)
+        return Result.from_json(desk.grade(loaded, folder))
