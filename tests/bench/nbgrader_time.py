@@ -162,7 +162,7 @@ assert seeded("new") in text
 for name, known in ("index", "Your number today: "), ("contact", "Desk "):
     status, text = eventually(lambda: ask(port, f"/{name}.html"), within=3)
     assert status == 200 and known + seeded(name) in text
-for name in "exercise.ipynb", "copy-into-running/exercise.ipynb":
+for name in "copy-into-running.ipynb", "02-running-containers/copy-into-running.ipynb":
     assert ask(port, f"/{name}")[0] == 404
 """,
     "data-outlives-container": """
