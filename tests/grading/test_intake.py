@@ -653,6 +653,34 @@ def test_headers_that_lie_are_a_problem(tmp_path: Path, kind: bytes, size: int, 
     assert found.problem
 
 
+def test_headers_are_bounded_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = raw_tar(tmp_path / "a.tar", tarfile.XHDTYPE, 510, b"510 a=".ljust(509, b"b") + b"\n")
+    assert copied(one(tmp_path, path)) == {"a": b""}
+    monkeypatch.setattr(sources, "_HEADERS_BYTES", 500)
+    (found,) = take_in([path], IDS, tmp_path / "into2")
+    assert "headers that are too long" in found.problem
+
+
+def test_a_gzip_of_several_pieces_is_read_and_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tarred(tmp_path / "a.tar", {f"{WEB}/a": b"1" * 3000}).read_bytes()
+    pieces = [gzip.compress(data[at : at + 1000]) for at in range(0, len(data), 1000)]
+    path = tmp_path / "a.tgz"
+    path.write_bytes(b"".join(pieces) + bytes(5000))
+    (tmp_path / "a.tar").unlink()
+    assert copied(one(tmp_path, path)) == {"a": b"1" * 3000}
+    monkeypatch.setattr(sources, "_GZIP_MEMBERS", len(pieces) - 1)
+    (found,) = take_in([path], IDS, tmp_path / "into2")
+    assert "too many pieces" in found.problem
+
+
+@pytest.mark.parametrize("rest", [b"", b"a" * 100_000, b"\0more"])
+def test_a_gzip_without_an_end_is_a_problem(tmp_path: Path, rest: bytes) -> None:
+    (tmp_path / "a.tgz").write_bytes(b"\x1f\x8b\x08\x08" + bytes(6) + rest)
+    assert one(tmp_path, tmp_path / "a.tgz").problem
+
+
 def test_a_tar_is_known_by_its_content(tmp_path: Path) -> None:
     plain = tarred(tmp_path / "b.tar", {f"{WEB}/a": b"1"}).rename(tmp_path / "a.tar.gz")
     assert copied(one(tmp_path, plain)) == {"a": b"1"}
