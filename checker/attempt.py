@@ -14,6 +14,7 @@ from .errors import Refused
 from .interrupts import undoing
 from .locks import locked
 from .overlay import EXPECT, allowed, answer_files, files_below, lay
+from .result import Status
 from .work import refuse_taken, set_scene, starter_files
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .overlay import Overlay
     from .result import Answer, Result
     from .runner import Runner
+
+_ENDLESS = "Every cell must come to its end: a server runs in the background."
 
 #: Reason of a result where the answer was given in a terminal, and cannot be given again.
 INTERACTIVE = "interactive"
@@ -51,6 +54,9 @@ class Attempt:
     def check(self, runner: Runner) -> Result:
         """Check it."""
         result = replace(runner.check(self.loaded.id, self.folder), answer=self.answer)
+        if self.answer.status == "timeout" and result.passed:
+            # What is right at this moment was not made by an answer that came to its end.
+            result = replace(result, status=Status.TIMEOUT, message=f"{self.answer.error}\n{_ENDLESS}")
         if self.loaded.exercise.answer == "session" and not (self.folder / "answer.py").is_file():
             return replace(
                 result,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from checker.errors import EngineFault
 from checker.images.provide import missing
 from checker.interrupts import uninterrupted
+from checker.result import Result, Status
 from checker.trials import images_needed
 
 from .sandbox import Sandboxes, sockets, sweep
@@ -85,8 +86,8 @@ class Desk:
             station.close()
         self._all.clear()
 
-    def grade(self, loaded: Loaded, folder: Path) -> dict[str, Any]:
-        """Grade what lies in ``folder``, and return the result as JSON.
+    def grade(self, loaded: Loaded, folder: Path, *, seed: int | None = None) -> Result:
+        """Grade what lies in ``folder``; by default with the seed that came with it.
 
         Raises
         ------
@@ -99,14 +100,20 @@ class Desk:
         target = f"/jobs/{uuid.uuid4().hex}/{loaded.id}"
         with self._sandbox() as first, self._station() as station:
             station.put(folder, target)
-            job = {"do": "grade", "exercise": loaded.id, "folder": target, "sandbox": first.name}
+            job = {
+                "do": "grade",
+                "exercise": loaded.id,
+                "folder": target,
+                "sandbox": first.name,
+                "seed": seed,
+            }
             if loaded.exercise.answer == "files":
                 with self._sandbox() as second:
                     done = station.run({**job, "second": second.name}, limit)
             else:
                 done = station.run({**job, "second": ""}, limit)
-            result: dict[str, Any] = done["result"]
-            if result["status"] == "error" and (why := self._sandboxes.how(first)):
+            result = Result.from_json(done["result"])
+            if result.status is Status.ERROR and (why := self._sandboxes.how(first)):
                 raise Lost(f"The sandbox ended while the answer was in it: {why}.", kind="sandbox")
         return result
 

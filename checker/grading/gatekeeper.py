@@ -106,4 +106,4 @@ def _handed_in(desk: Desk, loaded: Loaded, layers: list[Layer]) -> Result:
         lay(loaded.starter, starter_files(loaded), folder)
         for layer in layers:
             lay(layer.folder, layer.names, folder)
-        return Result.from_json(desk.grade(loaded, folder))
+        return desk.grade(loaded, folder)

@@ -13,7 +13,6 @@ from checker.answer import Answers
 from checker.attempt import attempted
 from checker.engine.connect import connect
 from checker.errors import CourseFault, EngineFault, Refused
-from checker.result import Result
 from checker.runner import Runner
 
 from .desk import Desk, Lost
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from checker.course import Course, Loaded
+    from checker.result import Result
 
     Grade = Callable[[Loaded, Path], Result]
 
@@ -143,7 +143,7 @@ def _in_sandboxes(
 def _one(desk: Desk, loaded: Loaded, folder: Path) -> Result:
     """Grade one exercise. What goes wrong with it alone becomes its result."""
     try:
-        return Result.from_json(desk.grade(loaded, folder))
+        return desk.grade(loaded, folder)
     except Lost as lost:
         return replace(ungraded(loaded, "sandbox-ended", lost.message), isolated=True)
     except Overdue as overdue:

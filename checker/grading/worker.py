@@ -70,7 +70,8 @@ class Worker:
         loaded = self.course.load(job["exercise"])
         folder = Path(job["folder"])
         try:
-            result = self._graded(loaded, layer_of(loaded, folder), seed_of(folder), job)
+            seed = seed_of(folder) if job["seed"] is None else job["seed"]
+            result = self._graded(loaded, layer_of(loaded, folder), seed, job)
         except Refused as refused:
             result = ungraded(loaded, "damaged", refused.message)
         finally:
