@@ -15,7 +15,7 @@ from checker.engine.connect import Engine, connect
 from checker.errors import EngineFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # Its notebooks are answers, not chapters: run where they lie, they would write into the fixture.
 collect_ignore = ["fake_course"]
@@ -51,3 +51,26 @@ def fake_course(state: Path) -> Course:
     """A copy of the tests' small course that a test may change."""
     shutil.copytree(Path(__file__).parent / "fake_course", state / "course")
     return open_course(state / "course")
+
+
+@pytest.fixture(scope="session")
+def small_course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The tests' small course, which no test changes."""
+    root = tmp_path_factory.mktemp("course")
+    shutil.copytree(Path(__file__).parent / "fake_course", root, dirs_exist_ok=True)
+    return open_course(root)
+
+
+@pytest.fixture
+def hand_in(tmp_path: Path) -> Callable[[str, dict[str, str]], Path]:
+    """Return a function that writes a submission: ``hand_in("ada", {"01-small/greet/answer.py": "…"})``."""
+
+    def write(student: str, files: dict[str, str]) -> Path:
+        folder = tmp_path / "handed-in" / student
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        return folder
+
+    return write

@@ -14,7 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-
 import checker
 from checker.engine.errors import asking
 from checker.errors import CourseError, CourseFault, EngineFault

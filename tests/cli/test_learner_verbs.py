@@ -214,7 +214,9 @@ def test_build_check_names_a_stale_notebook_and_the_fix(course: Shell) -> None:
 def test_try_runs_checks_and_removes(
     course: Shell, engine: Engine, exercise: str, answer: str, status: int
 ) -> None:
-    result = course.json("try", exercise, "--answer", str(course.course.root / answer), status=status)
+    result = course.json(
+        "try", "--engine=current", exercise, "--answer", str(course.course.root / answer), status=status
+    )
 
     jsonschema.validate(result, SCHEMA)
     assert result["answer"]["status"] == "ok"
@@ -227,7 +229,7 @@ def test_try_runs_checks_and_removes(
 @pytest.mark.usefixtures("clean")
 def test_an_interactive_answer_cannot_be_graded_elsewhere(course: Shell) -> None:
     folder = course.course.root / "exercises/01-small/leave-it-running"
-    result = course.json("try", "leave-it-running", "--answer", str(folder), status=1)
+    result = course.json("try", "--engine=current", "leave-it-running", "--answer", str(folder), status=1)
 
     jsonschema.validate(result, SCHEMA)
     assert (result["gradable"], result["reason"], result["score"]) == (False, "interactive", None)
@@ -243,7 +245,7 @@ def test_only_files_that_an_answer_may_change_are_taken(course: Shell, tmp_path:
     (answer / "checks.py").write_text("1 / 0")
     (answer / "notes.txt").write_text("mine")
 
-    assert course.json("try", "page", "--answer", str(answer))["status"] == "passed"
+    assert course.json("try", "--engine=current", "page", "--answer", str(answer))["status"] == "passed"
     assert "ignored: checks.py, notes.txt." in course.errors
 
 
@@ -251,7 +253,7 @@ def test_only_files_that_an_answer_may_change_are_taken(course: Shell, tmp_path:
 @pytest.mark.usefixtures("clean")
 def test_an_answer_that_raises_is_checked_and_said(course: Shell, tmp_path: Path) -> None:
     (tmp_path / "answer.py").write_text("raise ValueError('no idea')\n")
-    said = course("try", "greet", "--answer", str(tmp_path), status=1)
+    said = course("try", "--engine=current", "greet", "--answer", str(tmp_path), status=1)
 
     assert "The answer did not run to its end: Cell 1: ValueError: no idea" in said
 
@@ -262,7 +264,7 @@ def test_a_damaged_answer_is_refused_and_nothing_is_left(
     course: Shell, engine: Engine, tmp_path: Path
 ) -> None:
     (tmp_path / "exercise.ipynb").write_text("{ half")
-    course("try", "count", "--answer", str(tmp_path), status=1)
+    course("try", "--engine=current", "count", "--answer", str(tmp_path), status=1)
 
     assert "line 1 is no JSON" in course.errors
     assert engine.client.containers.list(all=True, filters={"name": "^/fake-"}) == []
@@ -273,7 +275,7 @@ def test_a_damaged_answer_is_refused_and_nothing_is_left(
 def test_try_refuses_a_taken_name_and_leaves_it_alone(course: Shell, engine: Engine) -> None:
     mine = engine.client.containers.create("busybox:1.37", "true", name="fake-greet")
     answer = str(course.course.root / "solutions" / GREET)
-    course("try", "greet", "--answer", answer, status=1)
+    course("try", "--engine=current", "greet", "--answer", answer, status=1)
 
     assert "A container named fake-greet is there already" in course.errors
     assert engine.client.containers.get("fake-greet").id == mine.id
@@ -284,7 +286,7 @@ def test_try_refuses_a_taken_name_and_leaves_it_alone(course: Shell, engine: Eng
 def test_ctrl_c_in_try_leaves_nothing(course: Shell, engine: Engine, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     (tmp_path / "answer.py").write_text(f"open({str(begun)!r}, 'w').close()\nwhile True: pass\n")
-    course.interrupt("try", "count", "--answer", str(tmp_path), begun=begun)
+    course.interrupt("try", "--engine=current", "count", "--answer", str(tmp_path), begun=begun)
 
     assert engine.client.containers.list(all=True, filters={"name": "^/fake-"}) == []
     assert not list((course.course.root / "work").rglob("*"))
