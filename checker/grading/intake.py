@@ -290,7 +290,7 @@ class _Submission:
         try:
             _make_folder(path.parent)
             file = path.open("xb")
-        except (FileExistsError, NotADirectoryError):
+        except FileExistsError:
             # A file and a folder of one name; or names that differ in case only, where that is no difference.
             one.left_out(entry, "another name stands in its place")
             return

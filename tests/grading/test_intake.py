@@ -136,11 +136,32 @@ def test_an_exercises_folder_is_known_by_its_record(tmp_path: Path, kind: str, w
 
 @pytest.mark.parametrize(
     "record",
-    [b"", b"[]", b"\xff", b"[" * 60_000, b'{"exercise": 1}', b'{"exercise": "02-run/other"}', b" " * 70_000],
+    [
+        b"",
+        b"[]",
+        b"\xff",
+        b"[" * 60_000,
+        b'{"exercise": 1}',
+        b'{"exercise": "02-run/other"}',
+        json.dumps({"exercise": WEB}).encode() + b" " * 70_000,
+    ],
 )
 def test_a_record_that_says_nothing_is_no_exercise(tmp_path: Path, record: bytes) -> None:
     files = {"exercise.ipynb": b"{}", ".course.json": record}
     assert one(tmp_path, zipped(tmp_path / "alice.zip", files)).exercise == ""
+
+
+def test_a_place_says_more_than_a_record(tmp_path: Path) -> None:
+    record = json.dumps({"exercise": BUILD}).encode()
+    files = {
+        "exercise.ipynb": b"",
+        ".course.json": record,
+        f"{WEB}/.course.json": record,
+        f"{WEB}/exercise.ipynb": b"",
+    }
+    web, build = taken(tmp_path, folder(tmp_path / "alice", files))
+    assert (web.exercise, build.exercise) == (WEB, BUILD)
+    assert set(copied(web)) == set(copied(build)) == {"exercise.ipynb", ".course.json"}
 
 
 def test_what_lies_in_work_counts_before_the_rest_of_the_course(tmp_path: Path) -> None:
@@ -562,6 +583,21 @@ def test_a_damaged_member_is_its_exercises_problem(tmp_path: Path, fields: dict[
     assert f"{WEB}/a" in web.problem
     assert not web.folder.exists()
     assert copied(logs) == {"a": b"good"}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_unpacks_without_a_bound_is_not_unpacked(tmp_path: Path, method: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
+        archive.writestr(f"{WEB}/a", b"1")
+    assert "packed in a way that is not read here" in one(tmp_path, tmp_path / "a.zip").problem
+
+
+def test_a_name_is_not_cut_at_its_nul(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {f"{WEB}/good": b"1", f"{WEB}/a.py?txt": b"2"})
+    path.write_bytes(path.read_bytes().replace(b"?", b"\0"))
+    found = one(tmp_path, path)
+    assert set(copied(found)) == {"good"}
+    assert f"{WEB}/a.py\\x00txt is left out" in remarks(found)
 
 
 def test_a_wrong_sum_is_noticed(tmp_path: Path) -> None:
