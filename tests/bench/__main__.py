@@ -8,6 +8,7 @@ verify_s                     ``course verify`` of the whole course
 pack_s, pack_first_s         all stand-ins, and those of chapters 00 and 02, built from nothing into a pack
 setup_s                      ``make setup`` in a new clone, with an engine that is there
 setup_again_s                the same, a second time
+sandbox_…, grade_…           see grading_time.py
 lab_start_s, jupyter_start_s second ``course lab``, and JupyterLab alone, until the server answers
 ============================ =====================================================================
 """
@@ -32,6 +33,7 @@ from typing import TYPE_CHECKING
 from checker.engine.connect import connect
 from checker.runner import Runner
 
+from . import grading_time
 from .engine_time import EngineTime
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ TOKEN = "bench"
 
 def main() -> None:
     """Run every measurement, each with a state directory of its own."""
-    measures: list[Callable[[Path], dict[str, float]]] = [imports, checks, verify, pack, setup, lab]
+    measures: list[Callable[[Path], dict[str, float]]] = [imports, checks, verify, grading, pack, setup, lab]
     for measure in measures:
         with tempfile.TemporaryDirectory() as folder:
             for name, value in measure(Path(folder)).items():
@@ -95,6 +97,11 @@ def verify(folder: Path) -> dict[str, float]:
     """Time the author's gate."""
     with own_directories(folder):
         return {"verify_s": seconds(lambda: course("verify"))}
+
+
+def grading(_: Path) -> dict[str, float]:
+    """Time sandboxes, and a submission beside nbgrader's autograder."""
+    return grading_time.measured()
 
 
 def pack(folder: Path) -> dict[str, float]:
