@@ -19,7 +19,7 @@ def read_answers(folder: Path) -> dict[str, Any]:
     """Return the values in ``folder``; none where the file is missing or damaged."""
     try:
         data = json.loads((folder / ANSWERS).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
 

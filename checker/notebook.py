@@ -32,7 +32,7 @@ def read_notebook(path: Path) -> Notebook:
         raise _damaged(path, "is missing") from error
     except json.JSONDecodeError as error:
         raise _damaged(path, f"cannot be read: line {error.lineno} is no JSON") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
         raise _damaged(path, f"cannot be read: {type(error).__name__}") from error
     cells = data.get("cells") if isinstance(data, dict) else None
     if not isinstance(cells, list) or not all(_is_cell(cell) for cell in cells):

@@ -44,7 +44,7 @@ class Record:
         try:
             data = json.loads((folder / RECORD).read_text("utf-8"))
             return cls(**data) if data["schema"] == SCHEMA else None
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):  # it may be anybody's file
             return None
 
     def write(self, folder: Path) -> None:

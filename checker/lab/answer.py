@@ -84,7 +84,7 @@ class Answer:
         absent = "nothing handed in" if not (self.folder / _ANSWERS).exists() else ""
         try:
             answers = {} if absent else json.loads(self.text(_ANSWERS))
-        except ValueError:
+        except (ValueError, RecursionError):
             answers, absent = {}, "a damaged answer.json"
         if isinstance(answers, dict) and key in answers:
             return answers[key]
