@@ -131,39 +131,6 @@ def site_runs(lab):
     return site
 
 
-@exercise.check(points=1)
-def never_stopped(lab, site_runs):
-    "It was never stopped: the open orders of its visitors are still there"
-    site = site_runs
-    expected = "the container that you were given, running since then"
-    why = "The open orders are in memory. They end with the container's first process."
-    if site.labels.get(ROLE_LABEL) != "scene":
-        lab.fail(
-            expected=expected,
-            actual="another container, with the same name",
-            reason="replaced",
-            why=f"{why} A new container also starts from its image, with none of the earlier changes.",
-            next="Press Reset, and change the files of the container that runs.",
-        )
-    if site.finished_at:
-        lab.fail(
-            expected=expected,
-            actual="it has ended once, and was started again",
-            reason="restarted",
-            why=why,
-            next="Press Reset. A copy needs no restart: the web server reads the file at the next request.",
-        )
-    orders = lab.eventually(lambda: _get(lab, site, _ORDERS), within=3)
-    if orders.status != 200 or not _same(orders.text, _orders(lab)):
-        lab.fail(
-            expected=f"the open orders at /{_ORDERS}, as they were",
-            actual=f"answer {orders.status}, without these orders",
-            reason="replaced",
-            why=f"{why} A container that was made from a copy of this one has none of them.",
-            next="Press Reset, and change one file of the container that runs.",
-        )
-
-
 @exercise.check(points=3)
 def page_is_new(lab, site_runs):
     "The site answers with the corrected page"
@@ -201,6 +168,39 @@ def _first_line(text: str) -> str:
 def _own_file(lab: Lab) -> str:
     path = lab.folder / _PAGE
     return path.read_text("utf-8", errors="replace") if path.is_file() else ""
+
+
+@exercise.check(points=1)
+def never_stopped(lab, site_runs, page_is_new):
+    "It was never stopped: the open orders of its visitors are still there"
+    site = site_runs
+    expected = "the container that you were given, running since then"
+    why = "The open orders are in memory. They end with the container's first process."
+    if site.labels.get(ROLE_LABEL) != "scene":
+        lab.fail(
+            expected=expected,
+            actual="another container, with the same name",
+            reason="replaced",
+            why=f"{why} A new container also starts from its image, with none of the earlier changes.",
+            next="Press Reset, and change the files of the container that runs.",
+        )
+    if site.finished_at:
+        lab.fail(
+            expected=expected,
+            actual="it has ended once, and was started again",
+            reason="restarted",
+            why=why,
+            next="Press Reset. A copy needs no restart: the web server reads the file at the next request.",
+        )
+    orders = lab.eventually(lambda: _get(lab, site, _ORDERS), within=3)
+    if orders.status != 200 or not _same(orders.text, _orders(lab)):
+        lab.fail(
+            expected=f"the open orders at /{_ORDERS}, as they were",
+            actual=f"answer {orders.status}, without these orders",
+            reason="replaced",
+            why=f"{why} A container that was made from a copy of this one has none of them.",
+            next="Press Reset, and change one file of the container that runs.",
+        )
 
 
 @exercise.check(points=1)

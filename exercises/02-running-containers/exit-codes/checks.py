@@ -180,7 +180,7 @@ def _diagnosed(lab, asked):
         )
     given = next(kind for kind, case in _order(lab.seed).items() if case == name)
     if given != asked:
-        twice = [other for other in _CODES if other != asked and _also(lab, other, name)]
+        twice = [other for other in _CODES if other != asked and _handed_in(lab, other) == name]
         lab.fail(
             expected=_SAID[asked],
             actual=f"{name}, {_SAW[given]}" + (f". You hand it in as {twice[0]} as well" if twice else ""),
@@ -190,45 +190,59 @@ def _diagnosed(lab, asked):
         )
 
 
-def _also(lab, other, name):
+def _handed_in(lab, diagnosis):
+    """Return the container that was handed in, None where it is none of the five or nothing."""
     try:
-        return _named(lab, lab.answer(other)) == name
+        return _named(lab, lab.answer(diagnosis))
     except Failure:
-        return False
+        return None
+
+
+@exercise.check(points=0)
+def handed_in(lab):
+    "You have handed in at least one of the five"
+    if not any(_handed_in(lab, diagnosis) for diagnosis in _CODES):
+        lab.fail(
+            expected="one or more of c02-case-1 to c02-case-5, each handed in as a diagnosis",
+            actual="none of them",
+            reason="no-answer",
+            why="What you have found out counts once it is handed in. Printing it is not enough.",
+            next="Put containers' names into `submit(…)` in the answer cell, and run the cell.",
+        )
 
 
 @exercise.check(points=1)
-def finished(lab):
+def finished(lab, handed_in):
     "The one whose work was done"
     _diagnosed(lab, "finished")
 
 
 @exercise.check(points=1)
-def not_found(lab):
+def not_found(lab, handed_in):
     "The one whose program does not exist"
     _diagnosed(lab, "not_found")
 
 
 @exercise.check(points=1, requires=_NEEDS)
-def killed(lab):
+def killed(lab, handed_in):
     "The one that was killed"
     _diagnosed(lab, "killed")
 
 
 @exercise.check(points=1, requires=_NEEDS)
-def out_of_memory(lab):
+def out_of_memory(lab, handed_in):
     "The one that used too much memory"
     _diagnosed(lab, "out_of_memory")
 
 
 @exercise.check(points=1)
-def stopped(lab):
+def stopped(lab, handed_in):
     "The one that was asked to stop"
     _diagnosed(lab, "stopped")
 
 
 @exercise.check(points=1)
-def as_found(lab):
+def as_found(lab, handed_in):
     "The five containers are as you found them"
     for kind, name in sorted(_order(lab.seed).items(), key=lambda pair: pair[1]):
         try:

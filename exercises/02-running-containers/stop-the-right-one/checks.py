@@ -110,8 +110,36 @@ def _there(lab, *names):
     return None
 
 
+@exercise.check(points=0)
+def one_ended(lab):
+    "One of the three workers was stopped"
+    noted = _notes(lab)
+    expected, paused = f"the worker of {_queue(lab.seed)} to be stopped", []
+    for queue, name in _workers(lab.seed).items():
+        worker = _there(lab, _first(noted[queue]), name)
+        if not worker or worker.ended or noted[queue] != [("start", worker.id[:12])]:
+            return  # others says whether it was a wrong one
+        if worker.state == "paused":
+            paused.append(name)
+    if paused:
+        lab.fail(
+            expected=expected,
+            actual=f"{paused[0]} is paused, and no worker was stopped",
+            reason="paused-not-stopped",
+            why="A paused process gets no time, so it cannot note its place. It goes on when somebody lets it.",
+            next=f"`docker unpause {paused[0]}` lets it go on. Which command asks a process to end?",
+        )
+    lab.fail(
+        expected=expected,
+        actual="all three workers run as before",
+        reason="still-there",
+        why="The queue moves to another machine. Two workers would handle its orders twice.",
+        next="`docker ps --no-trunc` shows whole commands. Which container reads the queue in queue.txt?",
+    )
+
+
 @exercise.check(points=1)
-def others(lab):
+def others(lab, one_ended):
     "The other two workers run on, and were never stopped"
     noted = _notes(lab)
     for queue, name in sorted(_workers(lab.seed).items(), key=lambda pair: pair[1]):
@@ -139,7 +167,7 @@ def others(lab):
 
 
 @exercise.check(points=1)
-def gone(lab):
+def gone(lab, one_ended):
     "The worker of the queue in queue.txt is removed"
     queue = _queue(lab.seed)
     name = _workers(lab.seed)[queue]
@@ -167,7 +195,7 @@ def gone(lab):
 
 
 @exercise.check(points=2)
-def saved(lab):
+def saved(lab, one_ended):
     "That worker was asked to end, and has noted its place in the queue"
     queue = _queue(lab.seed)
     notes = _notes(lab)[queue]
