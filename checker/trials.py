@@ -129,6 +129,12 @@ class Trials:
                 f"The starter does not fail, it ends as {result.status.value}.{_detail(result)}",
                 "A starter fails in a check, by a Failure. Look at its answer cells, files and scene.",
             )
+        elif result.score:
+            earning = ", ".join(check.id for check in result.checks if check.points)
+            self._find(
+                f"The starter's score is {result.score:g}, not 0: it earns points in {earning}.",
+                "Let such a check need one that shows that the work was done, or give it no points.",
+            )
         return True
 
     def _solution(self, *, dirty: bool) -> None:

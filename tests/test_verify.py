@@ -78,6 +78,12 @@ def test_a_starter_that_fails_by_an_error_is_found(fake_course: Course) -> None:
     assert any(one.startswith("The starter does not fail, it ends as error.") for one in found)
 
 
+def test_a_starter_that_earns_points_is_found(fake_course: Course) -> None:
+    edit(fake_course, f"exercises/{PAGE}/checks.py", "points=0", "points=2")
+
+    assert messages(fake_course, PAGE) == ["The starter's score is 2, not 0: it earns points in page."]
+
+
 def test_a_solution_that_fails_is_found(fake_course: Course) -> None:
     write(fake_course, f"solutions/{PAGE}/page.html", "<title>A<title/>\n")
 
