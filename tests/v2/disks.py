@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docker.errors import ImageNotFound
+from docker.errors import NotFound
 
-from checker.errors import EngineFault, Refused
+from checker.errors import EngineFault, Refused, UsageError
 from checker.locks import locked
 from checker.paths import state_dir
 
@@ -29,11 +30,13 @@ tar -x --xattrs --xattrs-include='*' -C "$1"
 # The guest loads 10 MB a second. So an engine in a container loads, and hands over the store it has filled.
 _LOAD = """
 dockerd --bridge none --iptables=false >/tmp/log 2>&1 &
+engine=$!
 until docker version >/dev/null 2>&1; do
-  kill -0 $! || { tail -n 5 /tmp/log >&2; exit 1; }
+  kill -0 $engine || { tail -n 5 /tmp/log >&2; exit 1; }
   sleep 0.1
 done
-docker load >/dev/null && kill $! && wait $! && tar -c --xattrs --xattrs-include='*' -C /var/lib/docker .
+{ docker load && fill_volumes; } >/dev/null || exit 1
+kill $engine && wait $engine && tar -c --xattrs --xattrs-include='*' -C /var/lib/docker .
 """
 
 
@@ -47,24 +50,52 @@ def root_disk(engine: Engine, base: str) -> Path:
     return _disk("root", _ids(engine, base), fill)
 
 
-def engine_disk(engine: Engine, base: str, images: Sequence[str]) -> Path:
-    """Return a disk on which the engine of ``base`` finds the images."""
+def engine_disk(engine: Engine, base: str, images: Sequence[str], volumes: Sequence[str]) -> Path:
+    """Return a disk on which the engine of ``base`` finds images and volumes."""
+    if volumes and not images:
+        raise UsageError("The guest gets volumes only together with an image.")
+    with _there():
+        found = [engine.client.volumes.get(name).attrs for name in volumes]
 
     def fill(folder: Path) -> None:
-        if images:
-            own = {"privileged": True, "volumes": ["/var/lib/docker"], "stdin_open": True}
-            with _container(engine, base, ["sh", "-c", _LOAD], **own) as container:
-                _run(engine, _COPY, str(folder), container, *images)
+        if not images:
+            return
+        lines = [line for volume in found for line in _filling(volume)]
+        script = "\n".join(["fill_volumes() { set -e", *lines, ":", "}", _LOAD])
+        binds = [f"{name}:/volumes/{name}:ro" for name in volumes]
+        with _container(
+            engine,
+            base,
+            ["sh", "-c", script],
+            privileged=True,
+            stdin_open=True,
+            volumes=["/var/lib/docker", *binds],
+        ) as container:
+            _run(engine, _COPY, str(folder), container, *images)
 
-    return _disk("engine", _ids(engine, base, *images), fill)
+    held = [f"{volume['Name']} {volume['CreatedAt']}" for volume in found]
+    return _disk("engine", "\n".join([_ids(engine, base, *images), *held]), fill)
+
+
+def _filling(volume: dict[str, Any]) -> Iterator[str]:
+    """Yield the commands that make a volume with the same labels and content."""
+    labels = [f"--label={key}={value}" for key, value in (volume.get("Labels") or {}).items()]
+    yield shlex.join(["docker", "volume", "create", *labels, volume["Name"]])
+    yield f"cp -a /volumes/{volume['Name']}/. /var/lib/docker/volumes/{volume['Name']}/_data"
 
 
 def _ids(engine: Engine, *images: str) -> str:
     """Return the names with the images' ids: it changes when one of them does."""
-    try:
+    with _there():
         return "\n".join(f"{name} {engine.client.images.get(name).id}" for name in images)
-    except ImageNotFound as error:
-        raise Refused(f"The guest needs an image that is not here: {error.explanation}.") from error
+
+
+@contextmanager
+def _there() -> Iterator[None]:
+    try:
+        yield
+    except NotFound as error:
+        raise Refused(f"The guest needs what this engine does not have: {error.explanation}.") from error
 
 
 def _disk(kind: str, key: str, fill: Callable[[Path], None]) -> Path:

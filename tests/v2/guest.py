@@ -2,12 +2,13 @@
 
 .. code-block:: text
 
-    python -m tests.v2.guest [--base IMAGE] [--image IMAGE …] [--copy PATH …] -- COMMAND…
+    python -m tests.v2.guest [--base IMAGE] [--image IMAGE …] [--volume NAME …] [--copy PATH …] -- COMMAND…
 
 QEMU emulates the machine, so that the processor need not help. Its root is the files of the base image,
-which holds an engine. The named images come from the engine that ``docker`` reaches. The files of the course
-that git tracks lie in ``/course``, where the command runs as root. The exit status is the command's, or 70
-where the guest has failed. Nothing that the guest writes is kept; disks and kernel stay in the state directory.
+which holds an engine (default: the image that sandboxes are made of). The named images and volumes come from
+the engine that ``docker`` reaches. The files of the course that git tracks lie in ``/course``, where the
+command runs as root. The exit status is the command's, or 70 where the guest has failed. Nothing that the
+guest writes is kept; disks and kernel stay in the state directory.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.engine.connect import connect
-from checker.errors import CourseError, Refused
+from checker.errors import CourseError, Refused, UsageError
+from checker.grading.tools import names
 
 from .disks import engine_disk, root_disk
 from .kernel import Kernel, kernel
@@ -37,17 +39,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).parent.parent.parent
-BASE = "docker-course/grading"
 LIMIT = 900.0  #: Seconds until a guest is switched off.
 QEMU = "qemu-system-x86_64"
+_KERNEL_LINE = "console=ttyS0 quiet panic=-1 mitigations=off apparmor=1 security=apparmor"
 TOOLS = {QEMU: "qemu-system-x86", "mke2fs": "e2fsprogs", "dpkg-deb": "dpkg"}
 
 
 def run(
     command: Sequence[str],
     *,
-    base: str = BASE,
+    base: str = "",
     images: Sequence[str] = (),
+    volumes: Sequence[str] = (),
     copy: Sequence[Path] = (),
     limit: float = LIMIT,
     write: Callable[[bytes], object] = sys.stdout.buffer.write,
@@ -57,9 +60,9 @@ def run(
     Parameters
     ----------
     base
-        The image whose files are the guest's root.
-    images
-        Images that the guest's engine has.
+        The image whose files are the guest's root. Default: the one that sandboxes are made of.
+    images, volumes
+        What the guest's engine has of the engine that ``docker`` reaches.
     copy
         Files and folders of the course that git does not track.
     limit
@@ -78,23 +81,32 @@ def run(
     if os.geteuid():
         raise Refused("Only root can write the guest's disks with their owners.", next="Run this as root.")
     with connect(timeout=600) as engine, tempfile.TemporaryDirectory() as work:
-        disks = [root_disk(engine, base), engine_disk(engine, base, images), Path(work, "course.tar")]
-        _course(disks[-1], command, copy, limit)
+        base = base or names(engine)[0]
+        course = Path(work, "course.tar")
+        disks = [root_disk(engine, base), engine_disk(engine, base, images, volumes), course]
+        _course(course, command, copy, limit)
         return _boot(kernel(), disks, Path(work), limit, write)
 
 
 def _course(target: Path, command: Sequence[str], copy: Sequence[Path], limit: float) -> None:
     """Write what the guest unpacks at its root: the course, and what it shall run."""
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
-    names = [name for name in tracked.stdout.split("\0") if name and (ROOT / name).exists()]
-    names += [str(path.resolve().relative_to(ROOT)) for path in copy]
+    paths = [name for name in tracked.stdout.split("\0") if name and (ROOT / name).exists()]
+    paths += [_in_course(path) for path in copy]
     with tarfile.open(target, "w") as archive:
-        for name in names:
+        for name in paths:
             archive.add(ROOT / name, f"course/{name}", filter=_owned_by_root)
         for name, text in {"limit": f"LIMIT={limit:.0f}", "command": shlex.join(command)}.items():
             entry = tarfile.TarInfo(f"run/guest/{name}")
             entry.size = len(text.encode())
             archive.addfile(entry, io.BytesIO(text.encode()))
+
+
+def _in_course(path: Path) -> str:
+    found = path.resolve()
+    if not (found.exists() and found.is_relative_to(ROOT)):
+        raise UsageError(f"{path} is no file or folder of the course.")
+    return str(found.relative_to(ROOT))
 
 
 def _owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -107,12 +119,13 @@ def _boot(
     start: Kernel, disks: Sequence[Path], work: Path, limit: float, write: Callable[[bytes], object]
 ) -> int:
     """Switch the guest on, pass its output on, and return the status that it has written."""
-    console, status = work / "console", work / "status"
+    console, status, initrd = work / "console", work / "status", work / "initrd"
+    initrd.write_bytes(start.with_scripts())
     arguments: list[str | Path] = [
         *("-accel", "tcg,tb-size=512", "-cpu", "max", "-M", "q35", "-smp", "2", "-m", "4096"),
         *("-nodefaults", "-display", "none", "-no-reboot"),
-        *("-kernel", start.image, "-initrd", start.initrd),
-        *("-append", "console=ttyS0 quiet panic=-1 apparmor=1 security=apparmor"),
+        *("-kernel", start.image, "-initrd", initrd),
+        *("-append", _KERNEL_LINE),
         *("-serial", f"file:{console}", "-device", "virtio-serial"),
         *("-chardev", "stdio,id=output,signal=off", "-device", "virtserialport,nr=1,chardev=output"),
         *("-chardev", f"file,id=status,path={status}", "-device", "virtserialport,nr=2,chardev=status"),
@@ -153,11 +166,10 @@ def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.v2.guest", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--base", default=BASE, help="image whose files are the guest's root (%(default)s)")
+    parser.add_argument("--base", default="", help="image whose files are the guest's root")
     parser.add_argument("--image", action="append", default=[], help="image that the guest's engine has")
-    parser.add_argument(
-        "--copy", action="append", default=[], type=Path, help="also copy this file or folder"
-    )
+    parser.add_argument("--volume", action="append", default=[], help="volume that it has, with its labels")
+    parser.add_argument("--copy", action="append", default=[], type=Path, help="what git does not track")
     parser.add_argument("--limit", default=LIMIT, type=float, help="seconds (%(default)s)")
     parser.add_argument("command", nargs="+")
     chosen = parser.parse_args()
@@ -172,6 +184,7 @@ def main() -> int:
             chosen.command,
             base=chosen.base,
             images=chosen.image,
+            volumes=chosen.volume,
             copy=chosen.copy,
             limit=chosen.limit,
             write=write,

@@ -17,6 +17,12 @@ fail() {
 }
 
 $box mount -t cgroup2 -o nsdelegate cgroup2 /sys/fs/cgroup || fail "mount cgroup v2"
+# As under systemd: the engine's own group is not the root, where some of the limits' files are missing.
+for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
+  echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control
+done
+$box mkdir /sys/fs/cgroup/guest
+echo $$ >/sys/fs/cgroup/guest/cgroup.procs || fail "enter a cgroup"
 $box mount -t securityfs securityfs /sys/kernel/security
 $box mkdir -p /dev/pts /dev/shm /dev/mqueue
 $box mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts

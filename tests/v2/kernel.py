@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import lzma
 import re
-import shutil
 import subprocess
 import tempfile
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.apt import PrivateApt
+from checker.files import write_atomic
 from checker.images.standin import SUITES
 from checker.locks import locked
 from checker.paths import state_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 PACKAGES = ("linux-image-cloud-amd64", "apparmor", "busybox-static")
 #: What an engine asks its kernel for. Nothing in the guest loads modules later.
@@ -33,30 +33,37 @@ _FOLDER, _FILE = 0o040755, 0o100755
 
 @dataclass(frozen=True)
 class Kernel:
-    """What QEMU starts."""
+    """A kernel, and the first file system without our own scripts."""
 
     image: Path
-    initrd: Path
+    files: Path
+
+    def with_scripts(self) -> bytes:
+        """Return the first file system: the kernel unpacks one archive after the other."""
+        here = Path(__file__).parent
+        scripts = {"init": here / "init.sh", "guest.sh": here / "guest.sh"}
+        archive = _archive((name, path.read_bytes()) for name, path in scripts.items())
+        return self.files.read_bytes() + b"".join(archive)
 
 
-def kernel(folder: Path | None = None) -> Kernel:
-    """Return the kernel kept in ``folder`` (default: in the state directory); it is fetched the first time.
+def kernel() -> Kernel:
+    """Return the kernel that is kept in the state directory; it is fetched the first time.
 
     Raises
     ------
     Refused
         If Debian's archive cannot be reached.
     """
-    folder = folder or state_dir() / "v2"
+    folder = state_dir() / "v2"
     folder.mkdir(parents=True, exist_ok=True)
-    made = Kernel(folder / "vmlinuz", folder / "initrd")
-    with locked(folder / "kernel"), ExitStack() as files:
-        if not made.initrd.exists():
-            work = Path(files.enter_context(tempfile.TemporaryDirectory(dir=folder)))
-            root = _fetch(work)
-            shutil.copy(next(root.glob("boot/vmlinuz-*")), made.image)
-            (work / "initrd").write_bytes(b"".join(_archive(_contents(root))))
-            (work / "initrd").rename(made.initrd)
+    wanted = hashlib.sha256(" ".join([*PACKAGES, *MODULES]).encode()).hexdigest()[:24]
+    made = Kernel(folder / f"vmlinuz-{wanted}", folder / f"files-{wanted}.cpio")
+    with locked(folder / "kernel"):
+        if not made.files.exists():
+            with tempfile.TemporaryDirectory(dir=folder) as work:
+                root = _fetch(Path(work))
+                next(root.glob("boot/vmlinuz-*")).rename(made.image)
+                write_atomic(made.files, b"".join(_archive(_contents(root))))
     return made
 
 
@@ -73,9 +80,6 @@ def _fetch(work: Path) -> Path:
 
 def _contents(root: Path) -> Iterator[tuple[str, bytes]]:
     """Yield paths and contents of the first file system; ``files`` is copied to the guest's root."""
-    here = Path(__file__).parent
-    yield "init", (here / "init.sh").read_bytes()
-    yield "guest.sh", (here / "guest.sh").read_bytes()
     yield "bin/busybox", next(root.glob("**/bin/busybox")).read_bytes()
     yield "files/usr/sbin/apparmor_parser", next(root.glob("**/sbin/apparmor_parser")).read_bytes()
     for path in sorted((root / "etc/apparmor.d").glob("*/**/*")):
@@ -104,7 +108,7 @@ def _with_what_they_need(root: Path) -> dict[str, bytes]:
     return found
 
 
-def _archive(contents: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
+def _archive(contents: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
     """Write cpio's ``newc`` format, the one that the kernel reads."""
     folders: set[str] = set()
     for name, content in contents:
