@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .course import open_course
-from .engine.capabilities import capabilities
+from .engine.capabilities import ENGINE_INSIDE, capabilities, sandbox_image
 from .engine.connect import Engine, connect
 from .errors import CourseError, EngineFault
 from .images.catalogue import catalogue
@@ -57,6 +57,8 @@ def _offered(engine: Engine, exercise: Exercise) -> frozenset[str]:
     required = {need for check in exercise.checks for need in check.requires} | set(exercise.requires)
     if required <= offered:
         return offered
+    if ENGINE_INSIDE in required and sandbox_image(engine):
+        offered |= {ENGINE_INSIDE}
     images = [need for need in required if need in catalogue()]
     return offered | (set(images) - {image.key for image in missing(engine, images)} if images else set())
 

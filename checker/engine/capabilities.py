@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import clientside
+from .errors import asking
 
 if TYPE_CHECKING:
     from .connect import Engine
@@ -16,6 +17,18 @@ _FLAGS = {
     "CpuCfsQuota": "cpu-limit",
     "PidsLimit": "pids-limit",
 }
+
+
+#: The image of an engine in a container, which an exercise about engines requires by the word below.
+SANDBOX_IMAGE = "docker-course/sandbox"
+ENGINE_INSIDE = "engine-inside"
+
+
+def sandbox_image(engine: Engine) -> str:
+    """Return the reference of a sandbox's image that is on ``engine``; empty where there is none."""
+    with asking(engine):
+        found = engine.client.api.images(SANDBOX_IMAGE)
+    return next((str(tag) for one in found for tag in one["RepoTags"] or ()), "")
 
 
 def capabilities(engine: Engine) -> frozenset[str]:

@@ -12,6 +12,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 from docker.errors import APIError, NotFound
@@ -22,7 +23,7 @@ from checker.engine.probe import ROLE_LABEL
 from checker.errors import CourseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
     from checker.engine.connect import Engine
@@ -64,27 +65,31 @@ def create(
     image: str,
     name: str,
     *,
-    volume: str,
-    seed: str,
+    volume: str = "",
+    seed: str = "",
     seeding: bool = False,
-    limits: Limits | None = None,
+    limits: Limits,
+    uid: int = 0,
+    extra_labels: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Create a sandbox's container, not started, and return its id.
 
     Parameters
     ----------
     volume
-        Of the sockets.
+        Of the sockets; without one they are in the container's own files.
     seed
-        The volume of the images; read-only but with ``seeding``.
+        The volume of the images; read-only but with ``seeding``. Without one, the engine begins empty.
+    uid
+        Of its first process. Default: one that nobody else has.
     """
-    limits = limits or Limits(lifetime=3600)
     api = engine.client.api
     environment = {
         "SANDBOX_NAME": name,
-        "SANDBOX_UID": str(_FIRST_UID + secrets.randbelow(_UIDS)),
+        "SANDBOX_UID": str(uid or _FIRST_UID + secrets.randbelow(_UIDS)),
         "SANDBOX_DISK": str(limits.disk),
         "SANDBOX_LIFETIME": str(limits.lifetime),
+        "DOCKER_HOST": f"unix://{SOCKETS}/{name}/engine.sock",  # for whoever is let in by `docker exec`
     }
     with asking(engine):
         host = api.create_host_config(
@@ -100,7 +105,10 @@ def create(
             memswap_limit=limits.memory,
             nano_cpus=int(limits.cpus * 1e9),
             pids_limit=limits.pids,
-            binds=[f"{volume}:{SOCKETS}", f"{seed}:/seed:{'rw' if seeding else 'ro'}"],
+            binds=[
+                *([f"{volume}:{SOCKETS}"] if volume else []),
+                *([f"{seed}:/seed:{'rw' if seeding else 'ro'}"] if seed else []),
+            ],
             log_config=LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"}),
         )
         # A new /proc can be mounted inside only where nothing of the one outside is masked.
@@ -109,7 +117,7 @@ def create(
             image,
             name=name,
             environment=environment | ({"SANDBOX_SEEDING": "1"} if seeding else {}),
-            labels=expiring("sandbox", limits.lifetime),
+            labels=expiring("sandbox", limits.lifetime) | dict(extra_labels),
             host_config=host,
         )
     return str(made["Id"])

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from checker.engine.build import build
+from checker.engine.capabilities import SANDBOX_IMAGE
 from checker.engine.errors import BuildFailed, asking
 from checker.engine.probe import ROLE_LABEL
 from checker.errors import Refused
@@ -30,7 +31,7 @@ from checker.images.provide import provide
 from checker.locks import locked
 from checker.paths import state_dir
 
-from .sandbox import create, in_sandbox, sockets
+from .sandbox import Limits, create, in_sandbox, sockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -49,7 +50,6 @@ _IMPORTABLE = (
 )  # fmt: skip
 _PYTHON = "3.13"  # Debian trixie's
 _GLIBC = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
-_REPOSITORY = "docker-course"
 _SEEDING = 900.0  # seconds
 _LABELS = {ROLE_LABEL: "grading"}
 _SEED, _FINISHED = "docker-course-seed-", "-finished"
@@ -84,7 +84,7 @@ def prepare(engine: Engine, keys: Iterable[str], say: Say) -> Tools:
         state_dir() / "grading", lambda: say("Another process prepares the sandbox. This one waits.")
     ):
         image, sandbox = _images(engine, say)
-        references = [image, *(catalogue()[key].reference for key in keys)]
+        references = [image, sandbox, *(catalogue()[key].reference for key in keys)]
         return Tools(image, sandbox, _seed(engine, sandbox, image, references, say))
 
 
@@ -97,7 +97,7 @@ def names(engine: Engine) -> tuple[str, str]:
     """Return the references of the tools' and the sandbox's image; they change with what is in them."""
     tools = _digest((INSIDE / "Dockerfile").read_text("utf-8"), *_requirements(), _architecture(engine))
     sandbox = _digest(tools, *(path.read_text("utf-8") for path in _first_process()))
-    return f"{_REPOSITORY}/tools:{tools}", f"{_REPOSITORY}/sandbox:{sandbox}"
+    return f"docker-course/tools:{tools}", f"{SANDBOX_IMAGE}:{sandbox}"
 
 
 def _images(engine: Engine, say: Say) -> tuple[str, str]:
@@ -225,7 +225,9 @@ def _fill(engine: Engine, sandbox: str, image: str, seed: str, references: list[
     own = f"course-seeding-{secrets.token_hex(4)}"
     api = engine.client.api
     with sockets(engine) as volume:
-        made = create(engine, sandbox, own, volume=volume, seed=seed, seeding=True)
+        made = create(
+            engine, sandbox, own, volume=volume, seed=seed, seeding=True, limits=Limits(lifetime=3600)
+        )
         try:
             with asking(engine):
                 api.start(made)

@@ -33,7 +33,7 @@ from pathlib import Path
 
 #: Ids inside are these ids outside, from here on; enough of them that an engine inside can do the same again.
 FIRST_ID = 100_000
-IDS = 300_000
+MOST_IDS = 300_000
 
 SEED = Path("/seed")
 SOCKETS = Path("/run/sandboxes")
@@ -118,7 +118,9 @@ def _fork(uid: int, engine: socket.socket, lab: Path) -> int:
     os.close(ready[1])
     if os.read(ready[0], 1):
         for ids in ("uid_map", "gid_map"):
-            Path(f"/proc/{builder}/{ids}").write_text(f"0 {FIRST_ID} {IDS}", encoding="ascii")
+            there = int(Path(f"/proc/self/{ids}").read_text("ascii").split()[2])
+            count = min(MOST_IDS, there - FIRST_ID)
+            Path(f"/proc/{builder}/{ids}").write_text(f"0 {FIRST_ID} {count}", encoding="ascii")
         os.write(go[1], b".")
     return builder
 
@@ -182,6 +184,8 @@ def _provide_data(root: Path) -> None:
     data = _owned(Path("/mnt/docker"), 0o710)
     _mount(data, inside, flags=_BIND)
     layers = SEED / "overlay2"
+    if not layers.is_dir():
+        return  # no seed: the engine begins empty
     records = [str(path) for path in SEED.iterdir() if path not in (layers, SEED / "engine-id")]
     subprocess.run(["cp", "-a", *records, str(layers / "l"), str(data)], check=True)
     overlay = _owned(data / "overlay2", 0o710)

@@ -1,0 +1,1 @@
+!docker run --rm busybox:1.37 echo from inside
