@@ -1,4 +1,4 @@
-"""Run in the guest: is it the machine it should be? A line for each property; exit status 1 if one is false."""
+"""Run in the guest: is it the machine it should be? A line for each property. Exit status 1: it is not."""
 
 from __future__ import annotations
 
