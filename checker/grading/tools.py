@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 INSIDE = Path(__file__).parent / "inside"
 #: The files that the first process of a sandbox consists of.
 FIRST_PROCESS = ("init.py", "containerd.toml")
+FILTER = Path(__file__).parent / "filtering"
 #: Of the course's own requirements, those that an answer may import.
 _IMPORTABLE = (
     "anywidget", "docker", "ipython", "ipywidgets", "markdown-it-py", "nbformat", "platformdirs",
@@ -119,7 +120,9 @@ def _images(engine: Engine, say: Say) -> tuple[str, str]:
 def _context(dockerfile: str, *files: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         for path in files:
-            shutil.copyfile(path, Path(folder, path.name))
+            place = Path(folder, path.relative_to(FILTER.parent if path.parent == FILTER else INSIDE))
+            place.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, place)
         shutil.copyfile(INSIDE / dockerfile, Path(folder, "Dockerfile"))
         yield Path(folder)
 
@@ -135,8 +138,7 @@ def _build(engine: Engine, context: Path, tag: str, **args: str) -> None:
 
 
 def _first_process() -> list[Path]:
-    beside = [Path(__file__).with_name(name) for name in ("filter.py", "policy.py")]
-    return [*(INSIDE / name for name in FIRST_PROCESS), *(path for path in beside if path.exists())]
+    return [*(INSIDE / name for name in FIRST_PROCESS), *sorted(FILTER.glob("*.py"))]
 
 
 def _requirements() -> list[str]:

@@ -88,7 +88,7 @@ async def _filter(builder: int, lab: socket.socket, control: socket.socket, upst
     loop.call_later(float(os.environ["SANDBOX_LIFETIME"]), os.kill, builder, signal.SIGKILL)
     look()
     sys.path.insert(0, str(Path(__file__).parent))
-    serving = asyncio.create_task(importlib.import_module("filter").serve(lab, control, upstream))
+    serving = asyncio.create_task(importlib.import_module("filtering.filter").serve(lab, control, upstream))
     await ended.wait()
     serving.cancel()
 
