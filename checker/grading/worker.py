@@ -90,17 +90,17 @@ class Worker:
         self.channel.send("say", line=line)
 
     def _graded(self, loaded: Loaded, layer: Layer, seed: int | None, job: dict[str, Any]) -> Result:
-        with _engine(job["sandbox"]) as engine, _answers(engine, job) as answers:
-            tags = Tags(engine)
-            with attempted(self.course, engine, loaded, [layer], answers, seed=seed) as attempt:
-                if not job["second"]:
-                    tags.restore()
-                    return _with_refused(attempt.check(self.runner), answers.refused)
-                seed = seed_of(attempt.folder)
-                with tempfile.TemporaryDirectory() as kept:
+        with tempfile.TemporaryDirectory() as kept:
+            with _engine(job["sandbox"]) as engine, _answers(engine, job) as answers:
+                tags = Tags(engine)
+                with attempted(self.course, engine, loaded, [layer], answers, seed=seed) as attempt:
+                    if not job["second"]:
+                        tags.restore()
+                        return _with_refused(attempt.check(self.runner), answers.refused)
                     shutil.copytree(attempt.folder, kept, dirs_exist_ok=True)
-                    layer, _ = answer_layer(loaded, Path(kept))
-                    return self._judged(loaded, layer, seed, job["second"], attempt.answer)
+            layer, _ = answer_layer(loaded, Path(kept))
+            result = self._judged(loaded, layer, seed_of(Path(kept)), job["second"], attempt.answer)
+            return _with_refused(result, answers.refused)
 
     def _judged(self, loaded: Loaded, layer: Layer, seed: int | None, sandbox: str, answer: Answer) -> Result:
         """Judge files on an engine that the answer has never seen: no cache and no image of its is there."""
