@@ -11,9 +11,10 @@ import io
 import shutil
 import tarfile
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from docker.types import LogConfig
 
@@ -44,6 +45,7 @@ _FOLDERS = {"/var/course/work": WORK, "/var/course/tmp": "/tmp"}  # noqa: S108 -
 _HOME = "/tmp/home"  # noqa: S108 - a place that containers may bind, as a home is
 _MODULE = "checker.answer_cells"
 _MEMORY, _PROCESSES = 2**30, 256
+_ERROR = 500  # characters
 _LARGEST, _MOST = 256 * 2**20, 5000  # bytes and files that are taken back
 
 
@@ -194,9 +196,28 @@ class _ContainerProcess(Process):
     def __init__(self, engine: Engine, container: str, stderr: int, *, forks: bool) -> None:
         self._engine = engine
         self._container = container
+        self._begun = False
         self.forks = forks
         command = ["docker", "start", "--attach", "--interactive", container]
         super().__init__(command=command, environment=engine.environment(), stderr=stderr)
+
+    def next_event(self, deadline: float) -> dict[str, Any] | None:
+        """Return the next message, as far as it is believed: an answer can write there, too.
+
+        Time begins once, a trusted author's with each answer; how it ended is a short text.
+        """
+        while (event := super().next_event(deadline)) is not None:
+            match event:
+                case {"event": "begun", "pid": int()} if self.forks or not self._begun:
+                    self._begun = True
+                    return event
+                case {"event": "done", "error": error}:
+                    return {"event": "done", "error": str(error).encode(errors="replace").decode()[:_ERROR]}
+                case {"event": "ended" | "gone"}:
+                    return event
+            if time.monotonic() > deadline:
+                break
+        return None
 
     def kill(self, pid: int) -> None:
         """Stop the answer: its process group where it is trusted, else all of its container."""
