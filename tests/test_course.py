@@ -22,7 +22,7 @@ def test_chapters_and_exercises_are_found_by_their_folders(fake_course: Course) 
 
     assert fake_course.chapters() == {
         "01-small": ["01-small/count", "01-small/greet", "01-small/leave-it-running", "01-small/page"],
-        "02-odd": ["02-odd/only-elsewhere", "02-odd/out-of-order"],
+        "02-odd": ["02-odd/engine-inside", "02-odd/only-elsewhere", "02-odd/out-of-order"],
     }
 
 
@@ -52,10 +52,16 @@ def test_an_unknown_id_is_answered_with_the_nearest(fake_course: Course, name: s
     ("names", "chosen"),
     [
         ([], []),
-        (["02-odd"], ["02-odd/only-elsewhere", "02-odd/out-of-order"]),
-        (["02"], ["02-odd/only-elsewhere", "02-odd/out-of-order"]),
-        (["02-odd/", "greet"], ["02-odd/only-elsewhere", "02-odd/out-of-order", "01-small/greet"]),
-        (["out-of-order", "02-odd", "02"], ["02-odd/out-of-order", "02-odd/only-elsewhere"]),
+        (["02-odd"], ["02-odd/engine-inside", "02-odd/only-elsewhere", "02-odd/out-of-order"]),
+        (["02"], ["02-odd/engine-inside", "02-odd/only-elsewhere", "02-odd/out-of-order"]),
+        (
+            ["02-odd/", "greet"],
+            ["02-odd/engine-inside", "02-odd/only-elsewhere", "02-odd/out-of-order", "01-small/greet"],
+        ),
+        (
+            ["out-of-order", "02-odd", "02"],
+            ["02-odd/out-of-order", "02-odd/engine-inside", "02-odd/only-elsewhere"],
+        ),
     ],
 )
 def test_a_chapter_means_all_its_exercises(fake_course: Course, names: list[str], chosen: list[str]) -> None:

@@ -74,6 +74,8 @@ class Worker:
             result = self._graded(loaded, layer_of(loaded, folder), seed, job)
         except Refused as refused:
             result = ungraded(loaded, "damaged", refused.message)
+        except EngineFault as fault:  # the sandbox's, so nobody else's result depends on it
+            result = ungraded(loaded, f"engine:{fault.kind}", fault.message)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return {"result": replace(result, isolated=True).to_json()}
@@ -82,6 +84,7 @@ class Worker:
         """Run the author's trials of one exercise."""
         loaded = self.course.load(job["exercise"])
         with _engine(job["sandbox"]) as engine, _answers(engine, job, reuse=True) as answers:
+            answers.wait()
             trials = Trials(self.course, engine, self.runner, answers, loaded, shared=False, say=self._say)
             trials.run()
         return {"findings": [asdict(one) for one in trials.findings], "skipped": trials.skipped}
