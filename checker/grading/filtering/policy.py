@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 #: Folders that containers may bind. The engine follows no link in them.
 FOLDERS = ("/course/work", "/tmp")  # noqa: S108 - the sandbox's own
@@ -61,9 +61,9 @@ def parse(body: bytes) -> Struct:
         found = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:
         raise Refusal("a body that is no JSON", 400) from error
-    if not isinstance(found, dict):
+    if not isinstance(found, dict | None):
         raise Refusal("a body that is no JSON object", 400)
-    return found
+    return found or {}
 
 
 def get(struct: Struct, name: str) -> Any:
@@ -94,9 +94,16 @@ def items(struct: Struct, name: str) -> list[Any]:
     return found
 
 
-def create_container(body: Struct) -> None:
-    """Look at a container's settings, and change what has to be written in another way."""
-    host = sub(body, "HostConfig")
+def container(body: Struct) -> None:
+    """Look at a container's settings, and change what has to be written in another way.
+
+    The engine takes the settings of ``HostConfig`` at the top as well, where there is no ``HostConfig``.
+    """
+    for host in (body, sub(body, "HostConfig")):
+        _look_at_host(host)
+
+
+def _look_at_host(host: Struct) -> None:
     for name in _EMPTY:
         if get(host, name):
             raise Refusal(f"HostConfig.{name}")
@@ -111,17 +118,22 @@ def create_container(body: Struct) -> None:
     score = get(host, "OomScoreAdj")
     if isinstance(score, (int, float)) and score < 0:
         raise Refusal("HostConfig.OomScoreAdj")
+    # Whatever is logged would be written to any socket of the engine's machine.
+    options = sub(sub(host, "LogConfig"), "Config").values()
+    if any(str(one).lower().startswith("unix") and "://" in str(one) for one in options):
+        raise Refusal("HostConfig.LogConfig with a socket")
     _look_at_rights(host)
     _look_at_files(host)
 
 
 def _look_at_rights(host: Struct) -> None:
-    on_host = get(host, "NetworkMode") == "host"
+    # Another container may be in the engine's network itself.
+    on_host = str(get(host, "NetworkMode") or "").startswith(("host", "container:"))
     added = {_capability(one) for one in items(host, "CapAdd")}
     if unknown := added - _CAPABILITIES:
         raise Refusal(f"HostConfig.CapAdd {min(unknown)}")
     if on_host and "NET_ADMIN" in added:
-        raise Refusal("HostConfig.CapAdd NET_ADMIN in the network of the engine")
+        raise Refusal("HostConfig.CapAdd NET_ADMIN in a network that is not the container's own")
     for option in items(host, "SecurityOpt"):
         if not re.fullmatch(r"no-new-privileges([:=]true)?", str(option)):
             raise Refusal("HostConfig.SecurityOpt")
@@ -148,9 +160,9 @@ def _look_at_files(host: Struct) -> None:
 def _bind(bind: object) -> str:
     """Return a bind, or a volume's mount, as it is passed on."""
     source, colon, rest = str(bind).partition(":")
-    if source.startswith("/"):
+    if source.startswith("/") and colon:  # without one, it is a place inside, for a volume
         return f"{bindable(source)}{colon}{rest}"
-    if not re.fullmatch(r"[A-Za-z0-9_.-]*", source):
+    if colon and not re.fullmatch(r"[A-Za-z0-9_.-]*", source):
         raise Refusal("HostConfig.Binds")
     return str(bind)
 
@@ -181,9 +193,12 @@ def volume(driver: str, options: Struct) -> None:
     """Look at a volume's driver and options: memory, or a folder that may be bound."""
     if driver not in {"", "local"}:
         raise Refusal("a volume driver")
-    if not options or options.get("type") == "tmpfs":
+    if not options:
         return
-    if "bind" in str(options.get("o", "")).split(",") and options.get("type") in {None, "", "none", "bind"}:
+    flags = set(str(options.get("o", "")).split(","))
+    if options.get("type") == "tmpfs" and not flags & {"bind", "rbind", "remount"}:
+        return  # with such a flag it would be a folder
+    if "bind" in flags and options.get("type") in {None, "", "none", "bind"}:
         options["device"] = bindable(str(options.get("device", "")))
         return
     raise Refusal("a volume's driver options")
@@ -210,7 +225,7 @@ def create_exec(body: Struct) -> None:
 
 #: What a request's body is looked at with, by the path without its version.
 RULES: tuple[tuple[re.Pattern[str], Callable[[Struct], None]], ...] = (
-    (re.compile(r"/containers/create"), create_container),
+    (re.compile(r"/containers/create|/containers/[^/]+/(start|update)"), container),
     (re.compile(r"/containers/[^/]+/exec"), create_exec),
     (re.compile(r"/volumes/create"), create_volume),
     (re.compile(r"/networks/create"), create_network),
@@ -224,13 +239,16 @@ def containers_named(path: str, query: dict[str, list[str]], body: Struct) -> It
         yield parts[1]
     if parts[0] == "commit":
         yield from query.get("container", ())
-    host = sub(body, "HostConfig")
-    for name in ("NetworkMode", "PidMode", "IpcMode"):
-        mode = str(get(host, name) or "")
-        if mode.startswith("container:"):
-            yield mode.removeprefix("container:")
-    for name in ("VolumesFrom", "Links"):
-        for one in items(host, name):
-            yield str(one).partition(":")[0]
+    if parts[0] == "build":
+        yield from _joined(query.get("networkmode", ()))
+    for host in (body, sub(body, "HostConfig")) if path == "/containers/create" else ():
+        yield from _joined(str(get(host, name)) for name in ("NetworkMode", "PidMode", "IpcMode"))
+        for name in ("VolumesFrom", "Links"):
+            for one in items(host, name):
+                yield str(one).partition(":")[0]
     if parts[0] == "networks" and parts[-1] in {"connect", "disconnect"}:
         yield str(get(body, "Container") or "")
+
+
+def _joined(modes: Iterable[str]) -> Iterator[str]:
+    return (mode.removeprefix("container:") for mode in modes if mode.startswith("container:"))
