@@ -83,8 +83,8 @@ def run(
     with connect(timeout=600) as engine, tempfile.TemporaryDirectory() as work:
         base = base or names(engine)[0]
         course = Path(work, "course.tar")
+        _course(course, command, copy, limit)  # first: making disks takes time, in which files may change
         disks = [root_disk(engine, base), engine_disk(engine, base, images, volumes), course]
-        _course(course, command, copy, limit)
         return _boot(kernel(), disks, Path(work), limit, write)
 
 
