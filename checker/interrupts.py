@@ -33,6 +33,19 @@ def uninterrupted() -> Iterator[None]:
 
 
 @contextmanager
+def terminable() -> Iterator[None]:
+    """Let TERM do what Ctrl-C does, so that what was started is stopped."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say so
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+@contextmanager
 def undoing(undo: Callable[[], object]) -> Iterator[None]:
     """Call ``undo`` when the block ends, however it ends.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from checker.errors import EngineFault
 from checker.images.provide import missing
-from checker.interrupts import uninterrupted
+from checker.interrupts import terminable, uninterrupted
 from checker.result import Result, Status
 from checker.trials import images_needed
 
@@ -65,6 +65,7 @@ class Desk:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        self._stack.enter_context(terminable())
         self._volume = self._stack.enter_context(sockets(self._engine))
         self._stack.callback(self.stop)
         self._sandboxes = self._stack.enter_context(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -199,3 +200,24 @@ def test_try_runs_in_a_sandbox(small_course: Course) -> None:
 
     result = json.loads(done.stdout)
     assert (done.returncode, result["status"], result["isolated"]) == (0, "passed", True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_what_it_has_and_leaves_nothing(
+    small_course: Course, hand_in: Callable[..., Path], tmp_path: Path, number: int
+) -> None:
+    page = {f"{PAGE}/page.html": "<title>A</title>"}
+    folders = [hand_in("ada", page), hand_in("ben", {f"{COUNT}/answer.py": "while True: pass\n"})]
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "checker", "grade", *map(str, folders), "--out", str(out), "--workers=1"]
+    with subprocess.Popen(command, cwd=small_course.root, stderr=subprocess.PIPE, text=True) as grading:
+        assert grading.stderr
+        for line in grading.stderr:
+            if line.startswith("ada:"):
+                break
+        grading.send_signal(number)
+        grading.stderr.read()
+    assert grading.returncode == 130
+    assert [json.loads(line)["student"] for line in (out / "results.jsonl").read_text().splitlines()] == [
+        "ada"
+    ]
