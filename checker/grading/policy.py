@@ -335,6 +335,8 @@ def _in_target(target: Target) -> list[str]:
     match target.parts:
         case ("containers", "json"):
             return _in_filters(target)
+        case ("containers", "create" | "prune"):
+            return []
         case ("containers", reference, *_):
             return [reference]
         case ("commit",):
