@@ -7,10 +7,10 @@ NBVAL := -p tests.isolation --nbval --nbval-current-env --nbval-cell-timeout 120
 PORT ?=
 LAB_ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help install dev lab setup test lint types verify notebooks bench engine engine-stop images clean
+.PHONY: help install dev lab setup test test-v2 lint types verify notebooks bench engine engine-stop images clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install:
 	@$(shell command -v python3 || echo python) checker/bootstrap.py
@@ -26,8 +26,12 @@ setup: install ## all of `make lab` but the opening
 
 test: dev engine images lint types ## everything that CI runs
 	@$(ENGINE) $(COURSE) build --check
+	@$(ENGINE) $(PYTHON) -m tests.v2
 	@$(ENGINE) $(COURSE) verify
 	@$(ENGINE) $(PYTHON) -m pytest $(NBVAL) tests notebooks
+
+test-v2: dev engine images ## grade in a sandbox on cgroup v2, in a machine that QEMU emulates
+	@$(ENGINE) $(PYTHON) -m tests.v2
 
 lint: dev
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .

@@ -101,7 +101,7 @@ class ContainerAnswers:
                 self._next = self._pool.submit(self._start)
 
     def wait(self) -> None:
-        """Wait until the container is there: whoever lists what is on the engine counts it before and after."""
+        """Wait until the container is there: who lists what is on the engine counts it before and after."""
         self._next.result()
 
     def close(self) -> None:

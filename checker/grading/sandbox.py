@@ -113,6 +113,8 @@ def create(
         )
         # A new /proc can be mounted inside only where nothing of the one outside is masked.
         host |= {"MaskedPaths": [], "ReadonlyPaths": []}
+        if engine.info.get("CgroupVersion") == "2":
+            host["CgroupnsMode"] = "private"  # with the machine's own it would be handed the machine's groups
         made = api.create_container(
             image,
             name=name,

@@ -223,6 +223,9 @@ def _hand_over_cgroups() -> None:
 
 def _hand_over_v2(top: Path) -> None:
     """A group that hands controllers on holds no process itself: ours move one group down."""
+    if not (top / "cgroup.type").exists():
+        # Only the topmost group lacks that file.
+        raise OSError("these are the control groups of the machine, not of a container")
     own = top / "sandbox"
     own.mkdir()
     for pid in (top / "cgroup.procs").read_text("ascii").split():
