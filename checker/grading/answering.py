@@ -13,6 +13,7 @@ import tarfile
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -72,6 +73,8 @@ class ContainerAnswers:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="course-answer")
         #: Begun at once: the container starts while the scene is set.
         self._next = self._pool.submit(self._start)
+        #: True once an answer has run: from then on the sandbox's engine can be in any state.
+        self.begun = False
         #: What the filter has refused.
         self.refused: list[str] = []
 
@@ -86,15 +89,16 @@ class ContainerAnswers:
         del environment
         cells = answer_cells(folder)
         container = self._next.result()
-        answering = Answering(container.process, container.printed)
+        answering = _Answering(container.process, container.printed)
         try:
             container.put(folder)
             self._gate.open({container.id: NAME})
+            self.begun = True
             request = {"cells": cells, "folder": str(folder), "profile": f"{_HOME}/.ipython", "printed": ""}
             answer = answering.outcome({**request, "environment": _environment()}, limit)
             self.refused = self._gate.hold()
             container.take_back(folder)
-            yield answer
+            yield replace(answer, output_tail=answering.printed_by_now())
         finally:
             if not (self._reuse and answering.end()):
                 container.close()
@@ -121,6 +125,14 @@ class ContainerAnswers:
 
     def _start(self) -> _Container:
         return _Container(self._engine, self._image, reuse=self._reuse)
+
+
+class _Answering(Answering):
+    """An answer whose process is elsewhere."""
+
+    def printed_by_now(self) -> str:
+        """Return the end of what it printed: that may come later than the word that it has ended."""
+        return self._text()
 
 
 def _environment() -> dict[str, str]:

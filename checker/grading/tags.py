@@ -23,16 +23,20 @@ class Tags:
         with asking(engine):
             self._probe = b"".join(engine.client.api.get_image(IMAGE))
 
-    def restore(self) -> None:
-        """Let names that mean another image now mean what they did, and have the probes' image there."""
+    def restore(self) -> bool:
+        """Let names that mean another image now mean what they did, and have the probes' image there.
+
+        True where a name did mean another one: an engine also ends some work whose client was cut off.
+        """
         now = self._now()
+        changed = {name: image for name, image in self._before.items() if now.get(name, image) != image}
         with asking(self._engine):
-            for name, image in self._before.items():
-                if now.get(name, image) != image:
-                    self._tag(name, image)
+            for name, image in changed.items():
+                self._tag(name, image)
             if now.get(IMAGE) != self._before[IMAGE]:
                 self._engine.client.api.load_image(self._probe)  # type: ignore[no-untyped-call]
                 self._tag(IMAGE, self._before[IMAGE])
+        return bool(changed)
 
     def _tag(self, name: str, image: str) -> None:
         repository, tag = parse_repository_tag(name)

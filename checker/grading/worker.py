@@ -12,7 +12,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker.answer import LIMIT
 from checker.attempt import answer_layer, attempted
@@ -21,6 +21,7 @@ from checker.course import Course, Loaded, open_course
 from checker.engine.connect import Engine
 from checker.engine.faults import Endpoint
 from checker.errors import CourseError, EngineFault, Refused
+from checker.outcomes import ENGINE
 from checker.runner import Runner
 from checker.trials import Trials
 
@@ -31,12 +32,18 @@ from .tags import Tags
 from .ungraded import ungraded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from checker.attempt import Layer
+    from checker.attempt import Attempt, Layer
     from checker.result import Answer, Result
 
+T = TypeVar("T")
+
 COURSE = Path("/course")
+_RENAMED = (
+    "While the checks looked, a name of an image came to mean another one: the answer left that behind."
+)
+_SPENT = "sandbox-ended"  # reason
 _APPEARING = 20.0  # seconds that a sandbox may take to listen
 
 
@@ -75,7 +82,8 @@ class Worker:
         except Refused as refused:
             result = ungraded(loaded, "damaged", refused.message)
         except EngineFault as fault:  # the sandbox's, so nobody else's result depends on it
-            result = ungraded(loaded, f"engine:{fault.kind}", fault.message)
+            reason = _SPENT if isinstance(fault, _Spent) else f"{ENGINE}{fault.kind}"
+            result = ungraded(loaded, reason, fault.message)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return {"result": replace(result, isolated=True).to_json()}
@@ -96,22 +104,60 @@ class Worker:
         with tempfile.TemporaryDirectory() as kept:
             with _engine(job["sandbox"]) as engine, _answers(engine, job) as answers:
                 tags = Tags(engine)
-                with attempted(self.course, engine, loaded, [layer], answers, seed=seed) as attempt:
-                    if not job["second"]:
-                        tags.restore()
-                        return _with_refused(attempt.check(self.runner), answers.refused)
-                    shutil.copytree(attempt.folder, kept, dirs_exist_ok=True)
-            layer, _ = answer_layer(loaded, Path(kept))
-            result = self._judged(loaded, layer, seed_of(Path(kept)), job["second"], attempt.answer)
-            return _with_refused(result, answers.refused)
 
-    def _judged(self, loaded: Loaded, layer: Layer, seed: int | None, sandbox: str, answer: Answer) -> Result:
-        """Judge files on an engine that the answer has never seen: no cache and no image of its is there."""
-        with (
-            _engine(sandbox) as engine,
-            attempted(self.course, engine, loaded, [layer], _Given(answer), seed=seed) as attempt,
-        ):
-            return attempt.check(self.runner)
+                def look(attempt: Attempt) -> Result:
+                    tags.restore()
+                    result = attempt.check(self.runner)
+                    if tags.restore():
+                        return replace(ungraded(loaded, "image-renamed", _RENAMED), answer=attempt.answer)
+                    return result
+
+                def keep(attempt: Attempt) -> Answer:
+                    shutil.copytree(attempt.folder, kept, dirs_exist_ok=True)
+                    return attempt.answer
+
+                if not job["second"]:
+                    result = self._attempted(loaded, layer, seed, look, on=engine, answers=answers)
+                    return _with_refused(_spent(result), answers.refused)
+                answer = self._attempted(loaded, layer, seed, keep, on=engine, answers=answers)
+            layer, _ = answer_layer(loaded, Path(kept))
+            # Judged on an engine that the answer has never seen: no cache and no image of its is there.
+            with _engine(job["second"]) as engine:
+                result = self._attempted(
+                    loaded,
+                    layer,
+                    seed_of(Path(kept)),
+                    lambda attempt: attempt.check(self.runner),
+                    on=engine,
+                    answers=_Given(answer),
+                )
+            return _with_refused(_spent(result), answers.refused)
+
+    def _attempted(
+        self,
+        loaded: Loaded,
+        layer: Layer,
+        seed: int | None,
+        look: Callable[[Attempt], T],
+        *,
+        on: Engine,
+        answers: ContainerAnswers | _Given,
+    ) -> T:
+        """Attempt it, and look. What cannot be removed afterwards is removed with the sandbox."""
+        seen: list[T] = []
+        try:
+            with attempted(self.course, on, loaded, [layer], answers, seed=seed) as attempt:
+                seen.append(look(attempt))
+        except (EngineFault, Refused) as error:
+            if not seen and answers.begun:
+                raise _Spent(error.message) from error
+            if not seen:
+                raise
+        return seen[0]
+
+
+class _Spent(EngineFault):
+    """A sandbox's engine failed once an answer was in it: that can be the answer's doing."""
 
 
 class _Given:
@@ -119,6 +165,7 @@ class _Given:
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
+        self.begun = False
 
     @contextlib.contextmanager
     def answered(
@@ -126,7 +173,12 @@ class _Given:
     ) -> Iterator[Answer]:
         """Return how it went."""
         del folder, environment, limit
+        self.begun = True
         yield self._answer
+
+
+def _spent(result: Result) -> Result:
+    return replace(result, reason=_SPENT) if result.reason.startswith(ENGINE) else result
 
 
 def _with_refused(result: Result, refused: list[str]) -> Result:
