@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import re
+import socket
 import urllib.parse
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,6 @@ from . import policy
 from .policy import Refusal
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import AsyncIterator, Iterator
 
     _Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -112,7 +112,7 @@ def parse(head: bytes) -> Request:
         name, colon, value = line.partition(":")
         if not colon or not _TOKEN.fullmatch(name) or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
             raise Refusal("a header line", 400)
-        headers.append((name.lower(), value.strip()))
+        headers.append((name.lower(), value.strip(" \t")))
     version, path, query = _target(match[2])
     length, chunked = _framing(headers)
     request = Request(match[1], version, path, query, headers, length, chunked)
@@ -268,7 +268,7 @@ class Filter:
     @contextlib.asynccontextmanager
     async def _sent(self, request: Request, body: bytes | None = None) -> AsyncIterator[_Streams]:
         """Send a request's head to the engine, and its body if it was read."""
-        engine, to_engine = await asyncio.open_unix_connection(self.upstream, limit=_HEAD)
+        engine, to_engine = await _connected(self.upstream)
         try:
             # Here, next to the sending: a body may come slowly, and end after the last cell has.
             await self.gate.wait()
@@ -373,6 +373,21 @@ class Filter:
             self.refused[what] = None
         why = "It would lead out of this engine" if refusal.status == 403 else "Send it as docker does"
         _reply(writer, method, refusal.status, f"refused by the grading sandbox: {what}. {why}.")
+
+
+async def _connected(path: str) -> _Streams:
+    while True:
+        client = socket.socket(socket.AF_UNIX)
+        try:
+            client.setblocking(False)
+            client.connect(path)
+            return await asyncio.open_unix_connection(sock=client, limit=_HEAD)
+        except BlockingIOError:  # its queue is full; asyncio would take that for a connection
+            client.close()
+            await asyncio.sleep(0.01)
+        except OSError:
+            client.close()
+            raise
 
 
 async def _body(request: Request, reader: asyncio.StreamReader) -> bytes | None:
