@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
@@ -43,6 +45,8 @@ class Desk:
         Of the catalogue's images that the jobs need.
     workers
         How many jobs are done at the same time.
+    most
+        How many sandboxes will be used in all, where that is known.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Desk:
         *,
         workers: int,
         say: Callable[[str], None],
+        most: float = math.inf,
     ) -> None:
         self._engine = engine
         self._say = say
@@ -60,6 +65,7 @@ class Desk:
         self._tools = prepare(engine, {*keys, *_present(course, engine)}, say)
         self._archive = course_archive(course)
         self._workers = workers
+        self._most = most
         self._stations: queue.SimpleQueue[Station | None] = queue.SimpleQueue()
         self._all: set[Station] = set()
         self._stack = ExitStack()
@@ -69,7 +75,7 @@ class Desk:
         self._volume = self._stack.enter_context(sockets(self._engine))
         self._stack.callback(self.stop)
         self._sandboxes = self._stack.enter_context(
-            Sandboxes(self._engine, self._tools, self._volume, warm=self._workers)
+            Sandboxes(self._engine, self._tools, self._volume, warm=self._workers, most=self._most)
         )
         for _ in range(self._workers):
             self._stations.put(None)
@@ -83,8 +89,8 @@ class Desk:
 
     def stop(self) -> None:
         """Stop all stations: what is being done ends with :class:`Overdue`."""
-        for station in list(self._all):
-            station.close()
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(Station.close, list(self._all)))
         self._all.clear()
 
     def grade(self, loaded: Loaded, folder: Path, *, seed: int | None = None) -> Result:

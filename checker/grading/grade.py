@@ -125,9 +125,10 @@ def _in_sandboxes(
 ) -> None:
     workers = min(workers, len(todo))
     keys = {key for one in loaded.values() for key in one.exercise.images}
+    most = sum(2 if loaded[one.exercise].exercise.answer == "files" else 1 for one in todo)
     with (
         connect() as engine,
-        Desk(course, engine, keys, workers=workers, say=book.say) as desk,
+        Desk(course, engine, keys, workers=workers, say=book.say, most=most) as desk,
         ThreadPoolExecutor(workers, thread_name_prefix="course-grade") as pool,
     ):
         jobs = {pool.submit(_one, desk, loaded[one.exercise], one.folder): one for one in todo}

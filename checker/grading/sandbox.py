@@ -5,10 +5,12 @@ See ``docs/grading.md`` for what it defends, and :mod:`checker.grading.inside.in
 
 from __future__ import annotations
 
+import math
 import queue
 import secrets
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -196,16 +198,21 @@ class Sandboxes:
         Of the sockets.
     warm
         How many wait, started, for the next :meth:`take`.
+    most
+        How many will be taken in all, where that is known: no more are started.
     """
 
     engine: Engine
     tools: Tools
     volume: str
     warm: int = 0
+    most: float = math.inf
     limits: Limits = field(default_factory=Limits)
     _waiting: queue.SimpleQueue[Sandbox | Exception] = field(default_factory=queue.SimpleQueue, init=False)
     _alive: set[str] = field(default_factory=set, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _begun: int = field(default=0, init=False)
+    _taken: int = field(default=0, init=False)
     _closed: bool = field(default=False, init=False)
     _threads: list[threading.Thread] = field(default_factory=list, init=False)
 
@@ -221,12 +228,15 @@ class Sandboxes:
             self._closed = True
         for thread in self._threads:
             thread.join()
-        for left in list(self._alive):
-            self._remove(left)
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(self._remove, list(self._alive)))
 
     def take(self) -> Sandbox:
         """Return a sandbox that nobody has used: a warm one where there is one."""
-        if not self.warm:
+        with self._lock:
+            self._taken += 1
+            warm = self._taken <= min(self._begun, self.most)
+        if not warm:
             return self._start()
         found = self._waiting.get()
         self._start_another()
@@ -252,7 +262,10 @@ class Sandboxes:
         self._remove(sandbox.id)
 
     def _start_another(self) -> None:
-        """Start one more in the background."""
+        """Start one more in the background, if it will be needed."""
+        self._begun += 1
+        if self._begun > self.most:
+            return
         thread = threading.Thread(target=self._start_waiting, daemon=True, name="course-sandbox")
         self._threads = [*(one for one in self._threads if one.is_alive()), thread]
         thread.start()

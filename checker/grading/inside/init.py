@@ -37,6 +37,7 @@ MOST_IDS = 300_000
 
 SEED = Path("/seed")
 SOCKETS = Path("/run/sandboxes")
+LAYERS = "/var/course/layers"  #: Where the seed's layers are inside.
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _REC, _PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
@@ -175,7 +176,7 @@ def _provide_folder(root: Path, name: str, mode: int) -> None:
 
 
 def _provide_data(root: Path) -> None:
-    """Provide the engine's data: the seed's records copied, its layers bound."""
+    """Provide the engine's data: the seed's records copied, and the seed itself to bind its layers from."""
     inside = root / "var/lib/docker"
     if os.environ.get("SANDBOX_SEEDING"):
         os.chown(SEED, FIRST_ID, FIRST_ID)
@@ -186,25 +187,35 @@ def _provide_data(root: Path) -> None:
     layers = SEED / "overlay2"
     if not layers.is_dir():
         return  # no seed: the engine begins empty
+    _mount(layers, f"{root}{LAYERS}", flags=_BIND)
+    _mount("none", f"{root}{LAYERS}", flags=_REMOUNT | _BIND | _RDONLY | _NODEV)
     records = [str(path) for path in SEED.iterdir() if path not in (layers, SEED / "engine-id")]
     subprocess.run(["cp", "-a", *records, str(layers / "l"), str(data)], check=True)
     overlay = _owned(data / "overlay2", 0o710)
     (data / "l").rename(overlay / "l")
     for layer in layers.iterdir():
         if layer.name != "l":
-            _provide_layer(layer, overlay / layer.name, inside / "overlay2" / layer.name / "diff")
+            _provide_layer(layer, overlay / layer.name)
 
 
-def _provide_layer(layer: Path, copy: Path, place: Path) -> None:
-    """Provide one layer: its few small files copied, its content bound read-only."""
+def _provide_layer(layer: Path, copy: Path) -> None:
+    """Provide one layer but for its content: its few small files copied."""
     _owned(copy, 0o710)
     for name in ("link", "lower", "committed"):
         if (layer / name).exists():
             shutil.copyfile(layer / name, copy / name)
     _owned(copy / "diff", 0o755)
     _owned(copy / "work", 0o700)
-    _mount(layer / "diff", place, flags=_BIND)
-    _mount("none", place, flags=_REMOUNT | _BIND | _RDONLY | _NODEV)
+
+
+def _bind_layers() -> None:
+    """Bind the layers' content, read-only and where it lies.
+
+    From inside, so that the engine can take a bind away when it removes an image.
+    """
+    for layer in Path(LAYERS).iterdir():
+        if layer.name != "l":
+            _mount(layer / "diff", f"/var/lib/docker/overlay2/{layer.name}/diff", flags=_BIND)
 
 
 def _hand_over_cgroups() -> None:
@@ -270,6 +281,7 @@ def _run_engine(engine: socket.socket) -> None:
         _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
         with socket.socket() as any_socket:
             fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh", b"lo", _IFF_UP))
+        _bind_layers()
         os.dup2(engine.fileno(), 3)
         os.set_inheritable(3, True)  # it may have been 3 already
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/run", "TMPDIR": "/run"}
