@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import shutil
 import socket
@@ -572,6 +573,7 @@ def test_200_connections_at_once(fake: FakeEngine, before_fake: Door) -> None:
             client.sendall(framed("GET", "/info"))
             client.shutdown(socket.SHUT_WR)
         eventually(lambda: len(fake.ended) == 200)
+        gc.collect()  # asyncio holds tasks weakly
         fake.may_answer.set()
         assert [everything(client) for client in clients] == [ANSWERED] * 200
 
@@ -994,7 +996,7 @@ def test_after_a_hold_what_was_attached_stays_attached(engine: Engine, door: Doo
 @pytest.mark.parametrize("buildkit", ["1", "0"])
 @pytest.mark.parametrize("how", ["hold", "vanish"])
 def test_a_build_that_is_left_running_makes_no_image(
-    engine: Engine, door: Door, name: str, tmp_path: Path, buildkit: str, how: str
+    engine: Engine, door: Door, name: str, tmp_path: Path, *, buildkit: str, how: str
 ) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {BUSYBOX}\nRUN echo {name} begun; sleep 4\n")
     plain = ["--progress", "plain"] if buildkit == "1" else []

@@ -513,10 +513,17 @@ async def serve(lab: socket.socket, control: socket.socket, upstream: str) -> No
     """
     gatekeeper = Filter(upstream)
     places = asyncio.Semaphore(_CONNECTIONS)
+    #: Nothing else holds a task whose client has ended its side: it would be collected as garbage.
+    running: set[asyncio.Task[None] | None] = set()
 
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async with places:
-            await gatekeeper.served(reader, writer)
+        task = asyncio.current_task()
+        running.add(task)
+        try:
+            async with places:
+                await gatekeeper.served(reader, writer)
+        finally:
+            running.discard(task)
 
     async with (
         await asyncio.start_unix_server(served, sock=lab, limit=_HEAD, backlog=4 * _CONNECTIONS),
