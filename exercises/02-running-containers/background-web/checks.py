@@ -117,7 +117,7 @@ def stays(lab, web, answers):
     starts = web.refresh().restart_count
     lab.stable(
         lambda: web.refresh().running and web.restart_count == starts,
-        0.7,
+        1.0,
         what="c02-web to keep running",
         reason="ended-soon",
         why="The page is wanted until you say stop. The container ends with its main process.",
