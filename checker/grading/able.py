@@ -17,6 +17,7 @@ _NEEDED = {
     "memory-limit": "it cannot limit memory",
     "pids-limit": "it cannot limit processes",
     "cpu-limit": "it cannot limit CPU time",
+    "buildx": "the docker command here cannot build with buildx",
 }
 
 
@@ -27,6 +28,8 @@ def why_not(engine: Engine) -> str:
         return "it runs rootless, and may not make the namespaces that a sandbox needs"
     if "userns-remap" in offered:
         return "it remaps users already (userns-remap), so a sandbox cannot"
+    if not shutil.which("docker", path=engine.environment().get("PATH")):
+        return "there is no docker command here"
     for need, why in _NEEDED.items():
         if need not in offered:
             return why
@@ -34,6 +37,4 @@ def why_not(engine: Engine) -> str:
     numbers = re.match(r"(\d+)\.(\d+)", kernel)
     if not numbers or tuple(map(int, numbers.groups())) < _KERNEL:
         return f"its kernel {kernel} is older than {'.'.join(map(str, _KERNEL))}"
-    if not shutil.which("docker", path=engine.environment().get("PATH")):
-        return "there is no docker command here"
     return ""

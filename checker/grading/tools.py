@@ -25,12 +25,13 @@ from checker.engine.build import build
 from checker.engine.capabilities import SANDBOX_IMAGE
 from checker.engine.errors import BuildFailed, asking
 from checker.engine.probe import ROLE_LABEL
-from checker.errors import Refused
+from checker.errors import EngineFault, Refused
 from checker.images.catalogue import catalogue
 from checker.images.provide import provide
 from checker.locks import locked
 from checker.paths import state_dir
 
+from .able import why_not
 from .sandbox import Limits, create, in_sandbox, sockets
 
 if TYPE_CHECKING:
@@ -79,6 +80,12 @@ def prepare(engine: Engine, keys: Iterable[str], say: Say) -> Tools:
     Refused, EngineFault
         If something of it cannot be had.
     """
+    if why := why_not(engine):
+        raise EngineFault(
+            f"This engine holds no sandbox: {why}.",
+            next="`course doctor --grading` says more. For answers that you trust: `--engine current`.",
+            kind="no-sandbox",
+        )
     keys = sorted({*keys, "busybox", "debian"})
     provide(engine, keys, lambda key, step, _=None: say(f"image {key}: {step}"))
     with locked(

@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 
 import checker
+from checker.cli import main
 from checker.grading.able import why_not
 from checker.grading.grade import grade
 
@@ -183,6 +184,22 @@ def test_an_engine_that_holds_no_sandbox_says_why(engine: Engine, monkeypatch: p
     assert "4.18" in why_not(engine)
     monkeypatch.setitem(engine.info, "PidsLimit", False)
     assert "processes" in why_not(engine)
+
+
+def test_where_no_sandbox_can_run_nothing_is_graded_in_another_way(
+    small_course: Course,
+    hand_in: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("checker.grading.tools.why_not", lambda _: "it runs rootless")
+    monkeypatch.setenv("COURSE_ROOT", str(small_course.root))
+    folder = hand_in("ada", {f"{PAGE}/page.html": "<title>A</title>"})
+
+    assert main(["grade", str(folder), "--out", str(tmp_path / "out")]) == 3
+    assert "This engine holds no sandbox: it runs rootless." in capsys.readouterr().err
+    assert not (tmp_path / "out" / "results.jsonl").exists()
 
 
 def test_the_gate_runs_in_sandboxes_side_by_side(small_course: Course) -> None:
