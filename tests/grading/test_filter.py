@@ -877,7 +877,7 @@ def test_hidden_containers_are_in_no_list(
         "/v1.24/networks",
     ):
         status, found = door.request("GET", path)
-        assert status == 200, path
+        assert status == 200, (path, found)
         assert key not in json.dumps(found), path
         assert called not in json.dumps(found), path
     listed = door.docker(engine, "ps", "-aq", "--no-trunc").stdout

@@ -13,7 +13,7 @@ import re
 import socket
 import urllib.parse
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from . import policy
 from .policy import Refusal
@@ -28,7 +28,7 @@ _BODY = 2**22  # bytes of a body that is read whole
 _CHUNK = 2**16
 _CONNECTIONS = 256
 _END = b"\r\n\r\n"  # of a head
-_FINISHING = 5.0  # seconds that requests on their way have when the filter is to hold
+_FINISHING = 8.0  # seconds that requests on their way have when the filter is to hold
 _LINGERING = 1.0  # seconds that a client has to read an answer before what it still sends is dropped
 _REFUSALS, _LETTERS = 20, 200  # how many reasons are kept, and how much of each
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -514,10 +514,10 @@ async def serve(lab: socket.socket, control: socket.socket, upstream: str) -> No
     gatekeeper = Filter(upstream)
     places = asyncio.Semaphore(_CONNECTIONS)
     #: Nothing else holds a task whose client has ended its side: it would be collected as garbage.
-    running: set[asyncio.Task[None] | None] = set()
+    running: set[asyncio.Task[Any]] = set()
 
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
         running.add(task)
         try:
             async with places:
@@ -525,8 +525,14 @@ async def serve(lab: socket.socket, control: socket.socket, upstream: str) -> No
         finally:
             running.discard(task)
 
-    async with (
+    servers = [
         await asyncio.start_unix_server(served, sock=lab, limit=_HEAD, backlog=4 * _CONNECTIONS),
         await asyncio.start_unix_server(gatekeeper.controlled, sock=control),
-    ):
+    ]
+    try:
         await asyncio.Event().wait()
+    finally:
+        for server in servers:  # without waiting for clients: some never go
+            server.close()
+        for task in running:
+            task.cancel()
