@@ -102,7 +102,8 @@ class ContainerAnswers:
         finally:
             if not (self._reuse and answering.end()):
                 container.close()
-                self._next = self._pool.submit(self._start)
+                if self._reuse:
+                    self._next = self._pool.submit(self._start)
 
     def wait(self) -> None:
         """Wait until the container is there: who lists what is on the engine counts it before and after."""
@@ -151,6 +152,7 @@ class _Container:
 
     def __init__(self, engine: Engine, image: str, *, reuse: bool) -> None:
         self._engine = engine
+        self._closed = False
         api = engine.client.api
         command = ["python3", "-I", "-m", _MODULE, *([] if reuse else [ONCE])]
         with asking(engine, "image", image):
@@ -200,7 +202,10 @@ class _Container:
             shutil.copytree(place, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(RECORD))
 
     def close(self) -> None:
-        """Remove the container: what the answer has left running ends here."""
+        """Remove the container: what the answer has left running ends here. A second time is fine."""
+        if self._closed:
+            return
+        self._closed = True
         with contextlib.suppress(CourseError):
             remove(self._engine, self.id)
         self.process.close()
