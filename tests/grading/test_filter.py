@@ -346,7 +346,7 @@ def test_a_path_that_can_be_read_in_two_ways_is_refused(target: str) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "/plugins", "/plugins/pull", "/swarm/init", "/nodes", "/services/create", "/tasks", "/secrets",
+        "/plugins/pull", "/plugins/privileges", "/swarm/init", "/nodes", "/services/create", "/tasks", "/secrets",
         "/configs", "/distribution/busybox/json", "/debug/pprof/heap", "/metrics", "/", "/Containers/json",
         "/v1.45/swarm", "/v1.45/v1.45/containers/json", "/v1/info", "/v1.45.0/info", "/v%31.45/info",
         "/checkpoints", "/%73warm/init",
@@ -355,6 +355,13 @@ def test_a_path_that_can_be_read_in_two_ways_is_refused(target: str) -> None:
 def test_what_is_no_part_of_the_course_is_refused(target: str) -> None:
     with pytest.raises(Refusal):
         parse(f"GET {target} HTTP/1.1\r\n\r\n".encode())
+
+
+@pytest.mark.parametrize("target", ["/plugins", "/v1.45/plugins/any/json"])
+def test_plugins_may_be_looked_for_as_inspect_does(target: str) -> None:
+    assert parse(f"GET {target} HTTP/1.1\r\n\r\n".encode()).path.startswith("/plugins")
+    with pytest.raises(Refusal):
+        parse(f"POST {target} HTTP/1.1\r\n\r\n".encode())
 
 
 @pytest.mark.parametrize(

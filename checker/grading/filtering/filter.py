@@ -116,6 +116,8 @@ def parse(head: bytes) -> Request:
     version, path, query = _target(match[2])
     length, chunked = _framing(headers)
     request = Request(match[1], version, path, query, headers, length, chunked)
+    if path.startswith("/plugins") and not (match[1] == "GET" and re.fullmatch(r"/plugins(/.+/json)?", path)):
+        raise Refusal("/plugins")  # to look for one is fine: `docker inspect` does
     kinds = request.header("content-type")
     if (length or chunked) and any(one in kinds for one in _FORMS):
         raise Refusal("a form", 400)  # its fields would stand in for the query's

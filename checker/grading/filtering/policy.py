@@ -19,11 +19,11 @@ FOLDERS = ("/course/work", "/tmp")  # noqa: S108 - the sandbox's own
 _SOCKETS = {"/var/run/docker.sock", "/run/docker.sock"}
 _FILTERED = "/run/lab/docker.sock"
 
-#: First segments of paths. All others, such as plugins and swarm, are refused.
+#: First segments of paths. All others, such as swarm, are refused; of plugins, only to look for one is fine.
 KNOWN = frozenset(
     {
         "_ping", "auth", "build", "commit", "containers", "events", "exec", "grpc", "images", "info",
-        "networks", "session", "system", "version", "volumes",
+        "networks", "plugins", "session", "system", "version", "volumes",
     }
 )  # fmt: skip
 
@@ -38,7 +38,7 @@ _CAPABILITIES = frozenset(
 #: Settings of a container that must be empty.
 _EMPTY = (
     "Privileged", "Devices", "DeviceRequests", "DeviceCgroupRules", "CgroupParent", "UsernsMode",
-    "OomKillDisable", "StorageOpt", "Cgroup",
+    "OomKillDisable", "StorageOpt", "Cgroup", "Capabilities",
 )  # fmt: skip
 _RUNTIMES = {"", "runc", "io.containerd.runc.v2"}
 _DRIVERS = {"", "default", "bridge", "null"}
