@@ -346,10 +346,10 @@ def test_a_path_that_can_be_read_in_two_ways_is_refused(target: str) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "/plugins/pull", "/plugins/privileges", "/swarm/init", "/nodes", "/services/create", "/tasks", "/secrets",
-        "/configs", "/distribution/busybox/json", "/debug/pprof/heap", "/metrics", "/", "/Containers/json",
-        "/v1.45/swarm", "/v1.45/v1.45/containers/json", "/v1/info", "/v1.45.0/info", "/v%31.45/info",
-        "/checkpoints", "/%73warm/init",
+        "/plugins/pull", "/plugins/privileges", "/swarm/init", "/nodes", "/services/create", "/tasks",
+        "/secrets", "/configs", "/distribution/busybox/json", "/debug/pprof/heap", "/metrics", "/",
+        "/Containers/json", "/v1.45/swarm", "/v1.45/v1.45/containers/json", "/v1/info", "/v1.45.0/info",
+        "/v%31.45/info", "/checkpoints", "/%73warm/init",
     ],
 )  # fmt: skip
 def test_what_is_no_part_of_the_course_is_refused(target: str) -> None:
