@@ -315,8 +315,8 @@ LINKS = r"""
 here = os.getcwd()
 places = {"docker": "/var/lib/docker", "run": "/run", "root": "/", "up": "../../../../..",
           "proc": "/proc/1/root", "socket": "/run/containerd/containerd.sock"}
-for folder, (name, target) in itertools.product((here, "/tmp"), places.items()):
-    link = f"{folder}/{name}"
+links = {f"{here}/{name}": target for name, target in places.items()} | {"/tmp/docker": "/var/lib/docker"}
+for link, target in links.items():
     os.symlink(target, link)
     for path in (link, f"{link}/new", f"{link}/."):
         attempt(path, "run", "--rm", f"--volume={path}:/m", "busybox:1.37", "true")
