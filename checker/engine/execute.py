@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from .errors import ExecFailed, asking
 from .logs import hang_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from .connect import Engine
 
@@ -64,8 +65,9 @@ class _Reading:
     def _read(self, api: Any, made: str) -> None:
         try:
             connection = api.exec_start(made, socket=True)
+            api._disable_socket_timeout(connection)  # noqa: SLF001 - a command may be silent for long
             try:
-                for stream, chunk in frames_iter(connection, tty=False):  # type: ignore[no-untyped-call]
+                for stream, chunk in _frames(connection):
                     # What is past the limit is read and dropped, so that the command is not held up.
                     kept = self.stdout if stream == STDOUT else self.stderr
                     kept.extend(chunk[: max(0, LIMIT - len(kept))])
@@ -74,6 +76,24 @@ class _Reading:
                 connection.close()
         except Exception as error:  # noqa: BLE001 - carried over to the thread that waits
             self.error = error
+
+
+def _frames(connection: Any) -> Iterator[tuple[int, bytes]]:
+    """Yield what the streams carry, each piece with its stream's number.
+
+    Read where the answer's head was read: what came right behind it lies in that buffer, and the SDK's own
+    ``frames_iter`` begins after it.
+    """
+    response = getattr(connection, "_response", None)  # the SDK's own; not there on every platform
+    if response is None:
+        yield from frames_iter(connection, tty=False)  # type: ignore[no-untyped-call]
+        return
+    reader = response.raw._fp.fp  # noqa: SLF001
+    while len(head := reader.read(8)) == 8:
+        stream, left = struct.unpack(">BxxxL", head)
+        while left and (piece := reader.read(min(left, 65536))):
+            left -= len(piece)
+            yield stream, piece
 
 
 def run(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import subprocess
 import tarfile
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -220,6 +222,20 @@ def test_exec_without_a_shell(made: Made) -> None:
     with pytest.raises(ExecFailed, match="nope to start") as caught:
         one.exec("nope")
     assert caught.value.reason == "exec-not-started"
+
+
+def test_exec_loses_nothing_on_a_busy_machine(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output is there before the head of the answer is read: both then come in one piece."""
+    box = made.container("sleep", "300")
+    begin = http.client.HTTPResponse.begin
+
+    def late(response: http.client.HTTPResponse) -> None:
+        time.sleep(0.3)
+        begin(response)
+
+    monkeypatch.setattr(http.client.HTTPResponse, "begin", late)
+    found = box.exec("sh", "-c", "echo out; echo err >&2")
+    assert (found.stdout, found.stderr) == ("out\n", "err\n")
 
 
 def test_exec_needs_a_running_container(made: Made) -> None:
