@@ -202,9 +202,10 @@ def test_giving_up_asks_and_opens_the_solution(screen: Screen, begun: Begin) -> 
     press(panel, "Solution")
     press(panel, "Give up")
     panel.get_by_role("link", name="the solved notebook").click()
-    expect(screen.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")).to_have_count(1)
-    path = screen.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path")
-    assert path == f"solutions/{ODD}/exercise.ipynb"
+    screen.page.wait_for_function(
+        "path => window.jupyterapp.shell.currentWidget?.context?.path === path",
+        arg=f"solutions/{ODD}/exercise.ipynb",
+    )
 
 
 CONTRAST = """root => {
