@@ -249,7 +249,8 @@ docker("run", "--detach", "--name=other", "busybox:1.37", "sleep", "1000")
 for words in (
     "exec --privileged other true", "exec course-answer true", "rm course-answer", "kill course-answer",
     "pause course-answer", "update --memory=4g --memory-swap=4g course-answer", "commit course-answer stolen",
-    "cp course-answer:/etc/hosts /tmp/h", "swarm init", "plugin disable x", "network create --driver=macvlan x",
+    "cp course-answer:/etc/hosts /tmp/h", "swarm init", "plugin disable x",
+    "network create --driver=macvlan x",
     "volume create --opt=type=none --opt=o=bind --opt=device=/etc x",
 ):
     attempt(words, *words.split())
