@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from checker.course import open_course
 from checker.errors import UsageError
-from checker.record import Record
 
 from ._common import add_engine, add_exercise, console, exit_status, in_sandbox, say, show_check, show_summary
 
@@ -67,11 +66,11 @@ def _on_current_engine(course: Course, loaded: Loaded, args: argparse.Namespace)
     from checker.answer import Answers  # noqa: PLC0415 - slow to import
     from checker.attempt import answer_layer, attempted  # noqa: PLC0415
     from checker.engine.connect import connect  # noqa: PLC0415
+    from checker.grading.handed import seed_of  # noqa: PLC0415
     from checker.runner import Runner  # noqa: PLC0415
 
     layer, _ = answer_layer(loaded, args.answer)
-    record = Record.read(args.answer)
-    seed = record.seed if record and args.seed is None else args.seed  # it travels with the answer
+    seed = seed_of(args.answer) if args.seed is None else args.seed
     with (
         Runner(course, say) as runner,
         Answers() as answers,

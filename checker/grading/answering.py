@@ -7,7 +7,6 @@ neither the checks nor the engine's own socket. Nothing that it says is believed
 from __future__ import annotations
 
 import contextlib
-import io
 import shutil
 import tarfile
 import tempfile
@@ -30,6 +29,7 @@ from checker.record import RECORD
 
 from .gate import Gate
 from .intake import FILE_BYTES
+from .packing import packed
 from .sources import DEPTH, odd_characters
 
 if TYPE_CHECKING:
@@ -171,8 +171,7 @@ class _Container:
                 labels=labels("", "answer", NAME), host_config=host,
             )  # fmt: skip
             self.id = str(made["Id"])
-            package = (path for path in PACKAGE.rglob("*") if path.suffix != ".pyc")
-            api.put_archive(self.id, "/", _archive(package, PACKAGE, str(PACKAGE)))
+            api.put_archive(self.id, "/", packed([(PACKAGE, str(PACKAGE))]))
         self._files = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         #: What the answer prints.
         self.printed = Printed(Path(self._files.name, "printed"), 4 * TAIL)
@@ -181,9 +180,7 @@ class _Container:
     def put(self, folder: Path) -> None:
         """Put the files of ``folder`` at the same path inside."""
         with asking(self._engine, "container", NAME):
-            self._engine.client.api.put_archive(
-                self.id, "/", _archive(folder.rglob("*"), folder, str(folder), _HOME)
-            )
+            self._engine.client.api.put_archive(self.id, "/", packed([(folder, str(folder))], [_HOME]))
 
     def take_back(self, folder: Path) -> None:
         """Replace the files of ``folder`` by those of the same path inside, but for the course's record.
@@ -250,27 +247,6 @@ class _ContainerProcess(Process):
                 run(self._engine, self._container, NAME, ("kill", "-9", "--", f"-{pid}"), timeout=10.0)
             else:
                 self._engine.client.api.kill(self._container)
-
-
-def _archive(paths: Iterable[Path], root: Path, target: str, *empty: str) -> bytes:
-    """Pack plain files below ``root``, as ``target`` and below, and the ``empty`` folders."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for path in paths:
-            if not path.is_symlink() and (path.is_file() or path.is_dir()):
-                archive.add(
-                    path, f"{target}/{path.relative_to(root).as_posix()}", recursive=False, filter=_roots
-                )
-        for name in empty:
-            folder = tarfile.TarInfo(name)
-            folder.type, folder.mode = tarfile.DIRTYPE, 0o755
-            archive.addfile(folder)
-    return packed.getvalue()
-
-
-def _roots(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    member.uid = member.gid = 0
-    return member
 
 
 def _extract(chunks: Iterable[bytes], place: Path) -> None:

@@ -35,9 +35,12 @@ _AROUND = 90.0  # seconds of a job that are neither its answer's nor its checks'
 class Lost(EngineFault):
     """A sandbox ended while it was being used: an answer can bring that about."""
 
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The sandbox ended while the answer was in it: {why}.", kind="sandbox")
+
 
 class Desk:
-    """Does jobs on sandboxes of their own. A context manager; use :meth:`do` from as many threads as wanted.
+    """Does jobs on sandboxes of their own. A context manager; use it from :meth:`threads`.
 
     Parameters
     ----------
@@ -73,7 +76,7 @@ class Desk:
     def __enter__(self) -> Self:
         self._stack.enter_context(terminable())
         self._volume = self._stack.enter_context(sockets(self._engine))
-        self._stack.callback(self.stop)
+        self._stack.callback(self._stop)
         self._sandboxes = self._stack.enter_context(
             Sandboxes(self._engine, self._tools, self._volume, warm=self._workers, most=self._most)
         )
@@ -87,7 +90,18 @@ class Desk:
         with uninterrupted():
             self._stack.close()
 
-    def stop(self) -> None:
+    @contextmanager
+    def threads(self) -> Iterator[ThreadPoolExecutor]:
+        """Give threads to use it from. Where the block fails, what they do ends now."""
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="course-desk") as pool:
+            try:
+                yield pool
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self._stop()
+                raise
+
+    def _stop(self) -> None:
         """Stop all stations: what is being done ends with :class:`Overdue`."""
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(Station.close, list(self._all)))
@@ -121,7 +135,7 @@ class Desk:
                 done = station.run({**job, "second": ""}, limit)
             result = Result.from_json(done["result"])
             if result.status is Status.ERROR and (why := self._sandboxes.how(first)):
-                raise Lost(f"The sandbox ended while the answer was in it: {why}.", kind="sandbox")
+                raise Lost(why)
         return result
 
     def verify(self, loaded: Loaded, limit: float) -> dict[str, Any]:
@@ -137,9 +151,7 @@ class Desk:
             yield sandbox
         except Overdue as overdue:
             if why := self._sandboxes.how(sandbox):
-                raise Lost(
-                    f"The sandbox ended while the answer was in it: {why}.", kind="sandbox"
-                ) from overdue
+                raise Lost(why) from overdue
             raise
         finally:
             self._sandboxes.destroy(sandbox)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,20 +45,14 @@ def verify_in_sandboxes(
     with (
         connect() as engine,
         Desk(course, engine, keys, workers=min(jobs, len(chosen) or 1), say=say) as desk,
-        ThreadPoolExecutor(jobs, thread_name_prefix="course-verify") as pool,
+        desk.threads() as pool,
     ):
-        try:
-            for loaded, (findings, skipped) in zip(
-                chosen, pool.map(lambda one: _trials(course, desk, one), chosen), strict=True
-            ):
-                report.exercises.append(loaded.id)
-                report.findings += findings
-                if skipped:
-                    report.skipped[loaded.id] = skipped
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            desk.stop()
-            raise
+        found = pool.map(lambda one: _trials(course, desk, one), chosen)
+        for loaded, (findings, skipped) in zip(chosen, found, strict=True):
+            report.exercises.append(loaded.id)
+            report.findings += findings
+            if skipped:
+                report.skipped[loaded.id] = skipped
     return report
 
 

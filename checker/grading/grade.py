@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,16 +129,11 @@ def _in_sandboxes(
     with (
         connect() as engine,
         Desk(course, engine, keys, workers=workers, say=book.say, most=most) as desk,
-        ThreadPoolExecutor(workers, thread_name_prefix="course-grade") as pool,
+        desk.threads() as pool,
     ):
         jobs = {pool.submit(_one, desk, loaded[one.exercise], one.folder): one for one in todo}
-        try:
-            for job in as_completed(jobs):
-                book.enter(jobs[job], job.result())
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            desk.stop()  # so that what runs ends now
-            raise
+        for job in as_completed(jobs):
+            book.enter(jobs[job], job.result())
 
 
 def _one(desk: Desk, loaded: Loaded, folder: Path) -> Result:

@@ -235,7 +235,7 @@ class Sandboxes:
         """Return a sandbox that nobody has used: a warm one where there is one."""
         with self._lock:
             self._taken += 1
-            warm = self._taken <= min(self._begun, self.most)
+            warm = self._taken <= self._begun
         if not warm:
             return self._start()
         found = self._waiting.get()
@@ -263,9 +263,10 @@ class Sandboxes:
 
     def _start_another(self) -> None:
         """Start one more in the background, if it will be needed."""
-        self._begun += 1
-        if self._begun > self.most:
-            return
+        with self._lock:
+            if self._begun >= self.most:
+                return
+            self._begun += 1
         thread = threading.Thread(target=self._start_waiting, daemon=True, name="course-sandbox")
         self._threads = [*(one for one in self._threads if one.is_alive()), thread]
         thread.start()

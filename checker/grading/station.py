@@ -6,9 +6,7 @@ machine, or behind a group's right to use Docker.
 
 from __future__ import annotations
 
-import io
 import secrets
-import tarfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -17,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Self
 import checker
 from checker.engine.errors import asking
 from checker.errors import CourseError, CourseFault, EngineFault
-from checker.overlay import LITTER
 from checker.process import Process
 
 from .answering import PACKAGE
+from .packing import packed
 from .sandbox import SOCKETS, expiring
 
 if TYPE_CHECKING:
@@ -118,7 +116,7 @@ class Station:
     def put(self, folder: Path, target: str) -> None:
         """Put the files of ``folder`` at ``target`` in the station."""
         with asking(self._engine):
-            self._engine.client.api.put_archive(self._id, "/", _packed([(folder, target)]))
+            self._engine.client.api.put_archive(self._id, "/", packed([(folder, target)]))
 
     def close(self) -> None:
         """Stop it and remove its container."""
@@ -142,24 +140,4 @@ def course_archive(course: Course) -> bytes:
     """Pack the course and the package for stations."""
     package = Path(checker.__file__).parent
     places = [(course.root / name, f"/course/{name}") for name in _COURSE]
-    return _packed([(package, str(PACKAGE / "checker")), *places], folders=["/course/work", "/jobs"])
-
-
-def _packed(places: list[tuple[Path, str]], folders: list[str] = []) -> bytes:  # noqa: B006 - never changed
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name in folders:
-            head = tarfile.TarInfo(name)
-            head.type, head.mode = tarfile.DIRTYPE, 0o755
-            archive.addfile(head)
-        for source, target in places:
-            if source.exists():
-                archive.add(source, target, filter=_plain)
-    return packed.getvalue()
-
-
-def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    if LITTER.intersection(Path(member.name).parts) or not (member.isfile() or member.isdir()):
-        return None
-    member.uid = member.gid = 0
-    return member
+    return packed([(package, str(PACKAGE / "checker")), *places], folders=["/course/work", "/jobs"])

@@ -96,11 +96,6 @@ def prepare(engine: Engine, keys: Iterable[str], say: Say) -> Tools:
         return Tools(image, sandbox, _seed(engine, sandbox, image, references, say))
 
 
-def ready(engine: Engine) -> bool:
-    """Say whether the images are there already, so that a sandbox starts at once."""
-    return all(_there(engine, reference) for reference in names(engine))
-
-
 def names(engine: Engine) -> tuple[str, str]:
     """Return the references of the tools' and the sandbox's image; they change with what is in them."""
     tools = _digest((INSIDE / "Dockerfile").read_text("utf-8"), *_requirements(), _architecture(engine))

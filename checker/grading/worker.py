@@ -9,7 +9,6 @@ import contextlib
 import os
 import shutil
 import tempfile
-import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +19,7 @@ from checker.channel import Channel
 from checker.course import Course, Loaded, open_course
 from checker.engine.connect import Engine
 from checker.engine.faults import Endpoint
+from checker.engine.waiting import ticks
 from checker.errors import CourseError, EngineFault, Refused
 from checker.outcomes import ENGINE
 from checker.runner import Runner
@@ -193,11 +193,8 @@ def _with_refused(result: Result, refused: list[str]) -> Result:
 def _engine(sandbox: str) -> Iterator[Engine]:
     """Open a sandbox's engine, for what this process starts as well."""
     socket = Path(SOCKETS, sandbox, "engine.sock")
-    ends = time.monotonic() + _APPEARING
-    while not socket.exists():
-        if time.monotonic() > ends:
-            raise EngineFault("The sandbox does not start.", kind="not-running")
-        time.sleep(0.005)
+    if not any(socket.exists() for _ in ticks(_APPEARING, 0.005)):
+        raise EngineFault("The sandbox does not start.", kind="not-running")
     os.environ["DOCKER_HOST"] = f"unix://{socket}"
     with Engine(Endpoint(f"unix://{socket}", "DOCKER_HOST")) as engine:
         yield engine
