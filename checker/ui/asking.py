@@ -14,7 +14,7 @@ from checker.errors import CourseError
 
 from .helper import helper
 from .texts import predict_text, quiz_text, reveal_text
-from .widgets import LESSON_CSS, CourseWidget, esm
+from .widgets import CourseWidget, css, esm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Asking(CourseWidget):
     """A widget that a person answers. ``answer`` is the front end's to change; the rest is the kernel's."""
 
-    _css = LESSON_CSS
+    _css = css("lesson.css")
     answer = traitlets.Dict().tag(sync=True)
 
     def __init__(self, root: Path, view: dict[str, Any], texts: tuple[str, str]) -> None:

@@ -18,7 +18,10 @@ from checker.errors import CourseError, CourseFault, EngineFault
 from checker.paths import course_root
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    OnEvent = Callable[[dict[str, Any]], None]
 
 _GRACE = 3.0  # seconds that the process has to end by itself
 _GONE = {
@@ -27,6 +30,35 @@ _GONE = {
     "message": "The course's own process has ended.",
     "next": "Do it once more.",
 }
+
+
+class Asked:
+    """Something that the service was asked for."""
+
+    def __init__(self, service: Helper, key: int, answers: queue.SimpleQueue[dict[str, Any]]) -> None:
+        self._service = service
+        self._key = key
+        self._answers = answers
+
+    def result(self, on_event: OnEvent | None = None) -> Any:
+        """Wait for what comes of it; ``on_event`` is called with each message before.
+
+        Raises
+        ------
+        CourseError
+            What the service refused, or that it is gone.
+        """
+        while (event := self._answers.get())["event"] not in {"done", "refused"}:
+            if on_event:
+                on_event(event)
+        self._service.forget(self._key)
+        if event["event"] == "refused":
+            raise _error(event)
+        return event["value"]
+
+    def cancel(self) -> None:
+        """Ask for an early end. What came of it, :meth:`result` says."""
+        self._service.cancel(self._key)
 
 
 class Helper:
@@ -62,13 +94,13 @@ class Helper:
         """True while the process lives."""
         return self._alive
 
-    def ask(self, do: str, on_event: Any = None, **request: Any) -> Any:
-        """Do one thing and return what comes of it.
+    def ask(self, do: str, on_event: OnEvent | None = None, **request: Any) -> Any:
+        """Do one thing and return what comes of it; interrupted, it is asked for an early end.
 
         Parameters
         ----------
         do
-            A method of :class:`checker.ui.service.Service`.
+            A verb of :class:`checker.ui.service.Service`, or of a module that it names.
         on_event
             Called with each message before the last one.
 
@@ -77,22 +109,38 @@ class Helper:
         CourseError
             What the service refused, or that it is gone.
         """
+        asked = self.begin(do, **request)
+        try:
+            return asked.result(on_event)
+        except KeyboardInterrupt:
+            asked.cancel()
+            raise
+
+    def begin(self, do: str, **request: Any) -> Asked:
+        """Begin one thing, which can be cancelled from any thread."""
         key, answers = next(self._keys), queue.SimpleQueue[dict[str, Any]]()
         with self._turn:
             if self._alive:
                 self._asked[key] = answers
-                with contextlib.suppress(OSError):  # gone: the reader tells
-                    self._input.write(json.dumps({"key": key, "do": do, **request}).encode() + b"\n")
-                    self._input.flush()
+                self._write({"key": key, "do": do, **request})
             else:
                 answers.put(_GONE)
-        while (event := answers.get())["event"] not in {"done", "refused"}:
-            if on_event:
-                on_event(event)
+        return Asked(self, key, answers)
+
+    def cancel(self, key: int) -> None:
+        """Ask for an early end of what was begun under ``key``."""
+        with self._turn:
+            if key in self._asked:
+                self._write({"key": key, "do": "cancel"})
+
+    def forget(self, key: int) -> None:
+        """Hear no more of what was begun under ``key``."""
         self._asked.pop(key, None)
-        if event["event"] == "refused":
-            raise _error(event)
-        return event["value"]
+
+    def _write(self, request: dict[str, Any]) -> None:
+        with contextlib.suppress(OSError):  # gone: the reader tells
+            self._input.write(json.dumps(request).encode() + b"\n")
+            self._input.flush()
 
     def close(self) -> None:
         """Stop the process and wait for it."""

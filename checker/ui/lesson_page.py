@@ -12,7 +12,8 @@ from checker.chapter import opening_questions, read_chapter
 from checker.course import open_course
 
 from .asking import Predict, Quiz, Reveal
-from .pages import Text, shown_doing
+from .doing import shown_doing
+from .told import Text
 
 if TYPE_CHECKING:
     from checker.chapter import Chapter

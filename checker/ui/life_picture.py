@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.errors import CourseError, Refused
 
 from .life_watch import Watch
-from .pages import Text
-from .widgets import CSS, CourseWidget, esm
+from .picture import Picture, one_at_a_time
+from .told import Text, table_text
+from .widgets import css, esm
 
 if TYPE_CHECKING:
-    from .life import Life, Step
+    from .life import Life
 
 _HEAD = ("step", "event", "state after", "note")
 _GONE = "The engine does not tell any more what happens to {}."
 _TAKEN_OVER = "This picture has ended. A later one shows {}."
 
 
-class Lifecycle(CourseWidget):
+class Lifecycle(Picture):
     """The picture of the life of the containers that have one name.
 
     Parameters
@@ -30,13 +29,13 @@ class Lifecycle(CourseWidget):
         The name; a container of this name need not exist yet.
     """
 
-    _esm = esm("lifecycle.js")
-    _css = CSS + (Path(__file__).parent / "lifecycle.css").read_text("utf-8")
+    _esm = esm("picture.js", "lifecycle.js")
+    _css = css("picture.css", "lifecycle.css")
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._watch: Watch | None = None
-        view = {"name": name, "say": "", "state": "", "steps": [], "live": False, "trouble": None}
+        view = {"name": name, "state": "", "steps": []}
         super().__init__(view, text=f"The life of {name}, drawn as it happens.")
         try:
             self._watch = Watch(name, self._changed, self._lost)
@@ -45,7 +44,7 @@ class Lifecycle(CourseWidget):
         else:
             self._watch.start()
 
-    def story(self) -> Text:
+    def table(self) -> Text:
         """Return what has happened so far as a table: no times, no ids, the same whenever the same happened.
 
         Raises
@@ -57,17 +56,13 @@ class Lifecycle(CourseWidget):
         """
         if self._watch is None:
             raise Refused("This picture never reached the engine.", next="Run its cell again.")
-        return _table(self._watch.settled().steps)
-
-    def end(self, why: str) -> None:
-        """Stop following the engine, and say why."""
-        self._stop()
-        self.change(live=False, say=why)
-
-    def close(self) -> None:
-        """Stop following the engine, and take the picture away."""
-        self._stop()
-        super().close()
+        steps = self._watch.settled().steps
+        if not steps:
+            return Text("Nothing has happened yet.", "Nothing has happened yet.")
+        rows = [
+            (str(number), step.event or "-", step.state, step.note) for number, step in enumerate(steps, 1)
+        ]
+        return table_text(_HEAD, rows, right=[0])
 
     def _stop(self) -> None:
         if self._watch:
@@ -78,12 +73,7 @@ class Lifecycle(CourseWidget):
         self.change(say=life.say, state=life.state, steps=steps, live=True, trouble=None)
 
     def _lost(self, error: CourseError) -> None:
-        trouble = {"message": error.message, "next": error.next}
-        self.change(say=_GONE.format(self._name), live=False, trouble=trouble)
-
-
-_shown: dict[str, Lifecycle] = {}
-_showing = threading.Lock()
+        self.lose(_GONE.format(self._name), error)
 
 
 def lifecycle(name: str) -> Lifecycle:
@@ -95,32 +85,9 @@ def lifecycle(name: str) -> Lifecycle:
     --------
     >>> picture = lifecycle("c02-life")  # doctest: +SKIP
     >>> client.containers.create("busybox:1.37", name="c02-life").start()  # doctest: +SKIP
-    >>> picture.story()  # doctest: +SKIP
+    >>> picture.table()  # doctest: +SKIP
     step  event   state after  note
        1  create  created
        2  start   running
     """
-    with _showing:
-        if before := _shown.pop(name, None):
-            before.end(_TAKEN_OVER.format(name))
-        picture = _shown[name] = Lifecycle(name)
-    return picture
-
-
-def _table(steps: list[Step]) -> Text:
-    if not steps:
-        nothing = "Nothing has happened yet."
-        return Text(nothing, nothing)
-    rows = [(str(number), step.event or "-", step.state, step.note) for number, step in enumerate(steps, 1)]
-    widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
-    lines = [
-        "  ".join(
-            [
-                row[0].rjust(widths[0]),
-                *(cell.ljust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
-            ]
-        )
-        for row in (_HEAD, *rows)
-    ]
-    markdown = [f"| {' | '.join(row)} |" for row in (_HEAD, ("--:", "---", "---", "---"), *rows)]
-    return Text("\n".join(markdown), "\n".join(line.rstrip() for line in lines))
+    return one_at_a_time(("life", name), lambda: Lifecycle(name), _TAKEN_OVER.format(name))

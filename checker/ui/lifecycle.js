@@ -4,14 +4,6 @@ const ROOM = 14; // letters of a note that fit between two steps
 const middle = (state) => TOP + (LANES.indexOf(state) + 0.5) * LANE;
 const across = (index) => FIRST + index * STEP;
 
-/** Make an SVG element, as h() makes one of HTML. */
-function s(tag, attributes = {}, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
 /** The line from one step to the next: level where the state stays, a curve where it changes. */
 function way(steps, index) {
   const [x1, y1] = [across(index - 1), middle(steps[index - 1].state)];
@@ -66,45 +58,22 @@ function laneName(state, view) {
   return h("span", { class: now ? "life-now" : "" }, state, now ? h("small", {}, view.live ? "now" : "last seen") : null);
 }
 
-function table(steps) {
-  const head = ["Step", "Event", "State after", "Note"].map((label) => h("th", { scope: "col" }, label));
-  const body = steps.map(({ event, state, note }, index) =>
-    h("tr", {}, ...[`${index + 1}`, event || "-", state, note].map((cell) => h("td", {}, cell))));
-  return h("table", {}, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...body));
-}
-
-function troubleLines(trouble) {
-  if (!trouble) return [];
-  const next = trouble.next ? [h("p", {}, h("strong", {}, "Next: "), ...prose(trouble.next))] : [];
-  return [h("p", {}, ...prose(trouble.message)), ...next];
-}
+const rows = (steps) => steps.map(({ event, state, note }, index) => [`${index + 1}`, event || "-", state, note]);
 
 function render({ model, el }) {
-  const status = h("p", { class: "course-status", role: "status", "aria-live": "polite" });
-  const trouble = h("div", { class: "course-message" });
   const names = h("div", { class: "life-names", "aria-hidden": "true" });
-  // JupyterLab would take the arrow keys for its cells.
-  const strip = h("div", { class: "life-strip", tabindex: "0", role: "group", "data-lm-suppress-shortcuts": true });
-  strip.addEventListener("keydown", ({ key }) => {
-    if (key === "Home") strip.scrollLeft = 0;
-    if (key === "End") strip.scrollLeft = strip.scrollWidth;
-  });
-  const summary = h("summary", {});
-  const steps = h("div", {});
-  const details = h("details", {}, summary, steps);
-  el.append(h("section", { class: "course course-life" }, status, trouble,
-    h("div", { class: "life-picture" }, names, strip), details));
+  const strip = scrollStrip();
+  const { root, tell } = pictureFrame("life", h("div", { class: "life-picture" }, names, strip));
+  el.append(root);
 
   return follow(model, (view) => {
     const atEnd = strip.scrollLeft + strip.clientWidth >= strip.scrollWidth - STEP;
-    if (status.textContent !== view.say) status.textContent = view.say;
-    trouble.replaceChildren(...troubleLines(view.trouble));
     names.replaceChildren(...LANES.map((state) => laneName(state, view)));
     strip.setAttribute("aria-label", `The life of ${view.name}; the arrow keys move along it`);
     strip.replaceChildren(picture(view));
     if (atEnd) window.requestAnimationFrame(() => (strip.scrollLeft = strip.scrollWidth));
-    summary.textContent = `The steps as a table (${view.steps.length})`;
-    steps.replaceChildren(table(view.steps));
+    tell(view, `The steps as a table (${view.steps.length})`,
+      table(["Step", "Event", "State after", "Note"], rows(view.steps)));
   });
 }
 

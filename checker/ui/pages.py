@@ -8,29 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from IPython.display import display
-
 from checker.course import Course, open_course
 from checker.errors import CourseError
 
+from .doing import shown_doing
 from .helper import helper
+from .told import Text
 from .widgets import CourseWidget, esm
 
 _LEVELS = {"ok": ("✔", "ready"), "warn": ("△", "limited"), "bad": ("✘", "not ready")}
-
-
-class Text:
-    """A message in Markdown, with the same in plain text where Markdown cannot show."""
-
-    def __init__(self, markdown: str, plain: str) -> None:
-        self._markdown = markdown
-        self._plain = plain
-
-    def __repr__(self) -> str:
-        return self._plain
-
-    def _repr_markdown_(self) -> str:
-        return self._markdown
 
 
 class Report(CourseWidget):
@@ -55,22 +41,6 @@ def exercise_link(exercise_id: str) -> Text:
         f"**Exercise:** [{about['title']}]({target}) · {about['minutes']} minutes",
         f"Exercise: {about['title']}, {about['minutes']} minutes. Open work/{exercise}/exercise.ipynb.",
     )
-
-
-def shown_doing(root: Path, do: str, say: str, **request: str) -> Any:
-    """Do something that may take long, show meanwhile what is done, and return what comes of it.
-
-    Raises
-    ------
-    CourseError
-        If it cannot be done.
-    """
-    notes = Report({"say": f"{say} …"}, text=f"{say}.")
-    display(notes)  # type: ignore[no-untyped-call]
-    try:
-        return helper(root).ask(do, lambda event: notes.change(say=event["line"]), **request)
-    finally:
-        notes.change(say="")
 
 
 def _trouble(what: str, error: CourseError) -> Text:

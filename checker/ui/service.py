@@ -2,16 +2,18 @@
 
 The learner's kernel may hold a ``docker.py`` of the learner's, be busy, or be interrupted. None of that
 reaches here. One request is one JSON line, ``{"key": 1, "do": "check", "exercise": …}``; what comes of it
-are lines with the same key, the last one ``done`` or ``refused``.
+are lines with the same key, the last one ``done`` or ``refused``. ``{"key": 1, "do": "cancel"}`` asks for an
+early end.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
 from dataclasses import asdict
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
 
 from checker import lesson_scene
 from checker.channel import Channel
@@ -27,19 +29,26 @@ from checker.record import Record
 from checker.runner import Runner
 from checker.work import reset, start
 
-Tell = Callable[..., None]
+from .tell import Tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Verbs that have modules of their own: functions of the verb's name, which take course, Tell and request.
+_ELSEWHERE: dict[str, str] = {}
+_GRACE = 2.0  # seconds that what runs has to end once the kernel is gone; less than the kernel waits
 
 
 class Service:
     """The verbs that a page can ask for: every public method but :meth:`close`."""
 
     def __init__(self, course: Course) -> None:
-        self._course = course
+        self.course = course
         self._starting = threading.Lock()
 
     @cached_property
     def _runner(self) -> Runner:
-        return Runner(self._course)
+        return Runner(self.course)
 
     def close(self) -> None:
         """Stop the checks' process, if there is one."""
@@ -51,7 +60,7 @@ class Service:
         del tell
         with self._starting:
             _ = self._runner
-        loaded = self._course.load(exercise)
+        loaded = self.course.load(exercise)
         about = loaded.exercise
         return {
             "core": about.core,
@@ -65,40 +74,40 @@ class Service:
 
     def check(self, tell: Tell, exercise: str) -> dict[str, Any]:
         """Check the learner's copy, tell each check's result, keep the attempt."""
-        folder = self._course.work(exercise)
+        folder = self.course.work(exercise)
         if not folder.is_dir():
             raise Refused("This exercise was not started yet.", next="Press Start.")
         result = self._runner.check(exercise, folder, lambda one: tell("checked", result=asdict(one)))
         unkept = ""
         try:
-            Progress(self._course).record(result)
+            Progress(self.course).record(result)
         except Refused as refused:  # a verdict counts also where it cannot be kept
             unkept = f"{refused.message} {refused.next}"
-        return {"result": result.to_json(), "unkept": unkept, **self._standing(self._course.load(exercise))}
+        return {"result": result.to_json(), "unkept": unkept, **self._standing(self.course.load(exercise))}
 
     def hint(self, tell: Tell, exercise: str) -> dict[str, Any]:
         """Show the next hint."""
         del tell
-        next_hint(self._course, Progress(self._course), exercise)
-        return self._standing(self._course.load(exercise))
+        next_hint(self.course, Progress(self.course), exercise)
+        return self._standing(self.course.load(exercise))
 
     def give_up(self, tell: Tell, exercise: str) -> dict[str, Any]:
         """Open the solution before passing; this is kept."""
         del tell
-        Progress(self._course).give_up(exercise)
-        return self._standing(self._course.load(exercise))
+        Progress(self.course).give_up(exercise)
+        return self._standing(self.course.load(exercise))
 
     def start(self, tell: Tell, exercise: str) -> dict[str, Any]:
         """Make the learner's copy and set the scene; what was started already stays."""
         with connect() as engine:
-            start(self._course, engine, exercise, say=lambda line: tell("says", line=line))
-        return self._standing(self._course.load(exercise))
+            start(self.course, engine, exercise, say=lambda line: tell("says", line=line))
+        return self._standing(self.course.load(exercise))
 
     def reset(self, tell: Tell, exercise: str) -> dict[str, Any]:
         """Begin anew."""
         with connect() as engine:
-            reset(self._course, engine, exercise, say=lambda line: tell("says", line=line))
-        return self._standing(self._course.load(exercise))
+            reset(self.course, engine, exercise, say=lambda line: tell("says", line=line))
+        return self._standing(self.course.load(exercise))
 
     def begin(self, tell: Tell, chapter: str) -> None:
         """Begin a lesson: get its images, remove what an earlier run left."""
@@ -111,12 +120,12 @@ class Service:
     def predicted(self, tell: Tell, **prediction: Any) -> None:
         """Keep what was predicted in a lesson, and what the engine said."""
         del tell
-        Progress(self._course).predicted(**prediction)
+        Progress(self.course).predicted(**prediction)
 
     def answered(self, tell: Tell, question: str, picked: list[str], *, right: bool) -> None:
         """Keep an answer to a question of a lesson."""
         del tell
-        Progress(self._course).answered(question, picked, right=right)
+        Progress(self.course).answered(question, picked, right=right)
 
     def doctor(self, tell: Tell) -> dict[str, Any]:
         """Return what the doctor finds."""
@@ -126,15 +135,15 @@ class Service:
     def overview(self, tell: Tell) -> list[dict[str, Any]]:
         """Return every exercise with how far the learner is."""
         del tell
-        progress = Progress(self._course)
-        return [self._progress(self._course.load(one), progress) for one in self._course.ids()]
+        progress = Progress(self.course)
+        return [self._progress(self.course.load(one), progress) for one in self.course.ids()]
 
     def _set(self, change: Callable[..., None], tell: Tell, chapter: str) -> None:
         with connect() as engine:
             change(
-                self._course,
+                self.course,
                 engine,
-                read_chapter(self._course, chapter),
+                read_chapter(self.course, chapter),
                 lambda line: tell("says", line=line),
             )
 
@@ -145,15 +154,15 @@ class Service:
             "minutes": loaded.exercise.minutes,
             "passed": progress.passed(loaded.id),
             "attempts": progress.attempts(loaded.id),
-            "started": self._course.work(loaded.id).is_dir(),
+            "started": self.course.work(loaded.id).is_dir(),
         }
 
     def _standing(self, loaded: Loaded) -> dict[str, Any]:
         """Return where the learner stands: hints, solution, whether it was started."""
-        progress = Progress(self._course)
-        shown = shown_hints(self._course, progress, loaded.id)
+        progress = Progress(self.course)
+        shown = shown_hints(self.course, progress, loaded.id)
         opened = progress.passed(loaded.id) or progress.gave_up(loaded.id)
-        folder = self._course.work(loaded.id)
+        folder = self.course.work(loaded.id)
         return {
             "title": loaded.exercise.title,
             "minutes": loaded.exercise.minutes,
@@ -174,23 +183,43 @@ def _left(loaded: Loaded, shown: list[str], reasons: list[str]) -> int:
 def serve(channel: Channel, service: Service) -> None:
     """Answer requests until the kernel is gone. A thread each: a hint does not wait for a check."""
     sending = threading.Lock()
+    running: dict[int, tuple[Tell, threading.Thread]] = {}
 
     def send(event: str, **fields: Any) -> None:
         with sending:
             channel.send(event, **fields)
 
+    def answer(key: int, verb: str, tell: Tell, request: dict[str, Any]) -> None:
+        try:
+            _answer(service, verb, tell, request)
+        finally:
+            running.pop(key)
+
     while request := channel.receive():
-        threading.Thread(target=_answer, args=(service, send, request), daemon=True).start()
+        key, verb = request.pop("key"), request.pop("do")
+        if verb == "cancel":
+            if asked := running.get(key):
+                asked[0].cancel()
+            continue
+        tell = Tell(partial(send, key=key))
+        thread = threading.Thread(target=answer, args=(key, verb, tell, request), daemon=True)
+        running[key] = tell, thread
+        thread.start()
+    _end(list(running.values()))
 
 
-def _answer(service: Service, send: Tell, request: dict[str, Any]) -> None:
-    key, verb = request.pop("key"), request.pop("do")
+def _end(running: list[tuple[Tell, threading.Thread]]) -> None:
+    """Ask everything that runs for an early end, and wait a moment for it."""
+    for tell, _ in running:
+        tell.cancel()
+    ends = time.monotonic() + _GRACE
+    for _, thread in running:
+        thread.join(max(0.0, ends - time.monotonic()))
 
-    def tell(event: str, **fields: Any) -> None:
-        send(event, key=key, **fields)
 
+def _answer(service: Service, verb: str, tell: Tell, request: dict[str, Any]) -> None:
     try:
-        tell("done", value=getattr(service, verb)(tell, **request))
+        tell("done", value=_function(service, verb)(tell, **request))
     except CourseError as error:
         kind = "engine" if isinstance(error, EngineFault) else type(error).__name__
         tell("refused", message=error.message, next=error.next, kind=kind)
@@ -199,6 +228,13 @@ def _answer(service: Service, send: Tell, request: dict[str, Any]) -> None:
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the panel must say so and stay usable
         what = f"The course could not do this: {type(error).__name__}: {error}"
         tell("refused", message=what, next="`course doctor` in a terminal looks for the reason.", kind="bug")
+
+
+def _function(service: Service, verb: str) -> Callable[..., Any]:
+    if verb not in _ELSEWHERE:
+        return cast("Callable[..., Any]", getattr(service, verb))
+    function = getattr(import_module(f".{_ELSEWHERE[verb]}", __package__), verb)
+    return partial(function, service.course)
 
 
 def main() -> None:

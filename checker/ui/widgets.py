@@ -10,13 +10,16 @@ import anywidget
 import traitlets
 
 _HERE = Path(__file__).parent
-CSS = (_HERE / "course.css").read_text("utf-8")
-LESSON_CSS = CSS + (_HERE / "lesson.css").read_text("utf-8")
 
 
 def esm(*names: str) -> str:
     """Return a widget's module, ``common.js`` first: a module from a text has no neighbours to import."""
     return "\n".join((_HERE / file).read_text("utf-8") for file in ("common.js", *names))
+
+
+def css(*names: str) -> str:
+    """Return a widget's style, ``course.css`` first."""
+    return "\n".join((_HERE / file).read_text("utf-8") for file in ("course.css", *names))
 
 
 class CourseWidget(anywidget.AnyWidget):
@@ -25,7 +28,7 @@ class CourseWidget(anywidget.AnyWidget):
     nbval compares texts: the text form names neither a model nor a moment.
     """
 
-    _css = CSS
+    _css = css()
     view = traitlets.Dict().tag(sync=True)
 
     def __init__(self, view: dict[str, Any], *, text: str, markdown: str = "") -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, expect
 
 if TYPE_CHECKING:
@@ -301,3 +302,14 @@ def begun(lab: Lab, small_course: Path) -> Begin:
         return folder
 
     return begin
+
+
+def accessibility(page: Page, selector: str) -> list[str]:
+    """Return what axe calls serious or critical in the parts that ``selector`` names."""
+    found = Axe().run(page, context=selector).response["violations"]
+    return [
+        f"{one['id']}: {node['html']}"
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+        for node in one["nodes"]
+    ]

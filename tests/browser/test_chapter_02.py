@@ -306,7 +306,7 @@ def test_in_the_dark_every_word_can_be_read(learner: Screen) -> None:
     expect(shown(learner, ".course-reveal")).to_contain_text("✘ not right You predicted never.")
 
     first = learner.cell('lifecycle("c02-life")'.replace("c02-", OWN))
-    for index in range(first, learner.cell("life.story()") + 1):
+    for index in range(first, learner.cell("life.table()") + 1):
         learner.run(index)
     life = shown(learner, ".course-life")
     expect(life.get_by_role("status")).to_contain_text("is removed")

@@ -64,7 +64,7 @@ def test_it_is_drawn_as_it_happens(screen: Screen, living: Container) -> None:
 
     picture.get_by_text("The steps as a table (8)").click()
     expect(picture.get_by_role("row", name="6 die stopped exit code 143")).to_be_visible()
-    screen.run(1, "picture.story()")
+    screen.run(1, "picture.table()")
     assert "6  die      stopped" in screen.outputs(1)[0]["data"]["text/plain"]
 
 

@@ -44,7 +44,7 @@ def eventually(true: Callable[[], Any]) -> None:
 
 
 def last_step(picture: Lifecycle) -> str:
-    return " ".join(repr(picture.story()).splitlines()[-1].split())
+    return " ".join(repr(picture.table()).splitlines()[-1].split())
 
 
 STORY = """\
@@ -82,8 +82,8 @@ def test_the_whole_story_right_after_it_happened(picture: Lifecycle, engine: Eng
     made.start()
     made.restart(timeout=1)
     made.remove(force=True)
-    assert repr(picture.story()) == STORY
-    assert "| 6 | die | stopped | exit code 143 |" in picture.story()._repr_markdown_()
+    assert repr(picture.table()) == STORY
+    assert "| 6 | die | stopped | exit code 143 |" in picture.table()._repr_markdown_()
     eventually(lambda: len(picture.view["steps"]) == 19)
     assert picture.view["state"] == "removed"
 
@@ -112,7 +112,7 @@ def test_out_of_memory_is_a_step(picture: Lifecycle, engine: Engine) -> None:
     made.start()
     made.wait()
     assert last_step(picture) == "4 die stopped exit code 137"
-    assert "\n   3  oom     running      out of memory\n" in repr(picture.story())
+    assert "\n   3  oom     running      out of memory\n" in repr(picture.table())
 
 
 @pytest.mark.engine
@@ -120,7 +120,7 @@ def test_one_that_was_there_already_is_the_first_step(engine: Engine, picture: L
     engine.client.containers.create("busybox:1.37", ["true"], name=NAME)
     later = lifecycle(NAME)
     try:
-        assert repr(later.story()).splitlines()[1:] == ["   1  -      created      it was there already"]
+        assert repr(later.table()).splitlines()[1:] == ["   1  -      created      it was there already"]
         assert later.view["say"] == f"{NAME} is created: its process has not started."
     finally:
         later.close()
@@ -139,7 +139,7 @@ def test_one_thread_a_name_and_none_after_closing(picture: Lifecycle) -> None:
 
 @pytest.mark.engine
 def test_nothing_happened_yet_and_the_text_form_is_stable(picture: Lifecycle) -> None:
-    assert repr(picture.story()) == "Nothing has happened yet."
+    assert repr(picture.table()) == "Nothing has happened yet."
     assert repr(picture) == f"The life of {NAME}, drawn as it happens."
     assert picture.view["say"] == f"No container is named {NAME} yet."
 
@@ -160,5 +160,5 @@ def test_without_an_engine_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown.view["trouble"]["next"]
     assert repr(shown) == f"The life of {NAME}, drawn as it happens."
     with pytest.raises(Refused):
-        shown.story()
+        shown.table()
     shown.close()
