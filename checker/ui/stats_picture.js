@@ -1,5 +1,5 @@
 const [WIDE, HIGH, FLOOR, ROOF] = [320, 92, 77, 16]; // a chart's size, where it begins and ends, in its own units
-const LETTER = 6; // units that a letter on a chart needs at most
+const LETTER = 7; // units that a letter on a chart needs at most
 const SIGNS = { created: "○", running: "▶", paused: "‖", stopped: "■", removed: "✕", "": "–" };
 const NEAR = 0.9;
 const MARKS = { ooms: ["✖", "out of memory"], throttled: ["▼", "throttled"] };
@@ -106,14 +106,17 @@ function bar(memory, { limit, machine }) {
 /** What is used of what may be used, in words. */
 function figures(value, room, write) {
   if (value == null) return "nothing is measured";
-  return room?.limit ? `${write(value)} of ${room.text}` : `${write(value)}, ${room?.text ?? "no container"}`;
+  const used = write(value);
+  const [number, unit] = used.split(" ");
+  if (room.limit) return `${room.text.endsWith(unit) ? number : used} of ${room.text}`;
+  return `${used}, no limit: all of the engine's machine, ${room.text}`;
 }
 
 function memoryPart(one, samples, kept) {
   const { memory } = samples.at(-1);
-  const room = one.memory ?? { limit: null, machine: 1, text: "" };
+  const room = one.memory;
   const near = room.limit && memory >= NEAR * room.limit ? ", near the limit" : "";
-  const says = `${figures(memory, one.memory, size)}${near}`;
+  const says = `${figures(memory, room, size)}${near}`;
   const label = `Memory of ${one.name} in the last minute. Now: ${says}. Out of memory: ${times(one.ooms)}.`;
   return h("div", {}, h("p", {}, h("strong", {}, "Memory "), says), bar(memory ?? 0, room),
     chart(samples, kept, { key: "memory", marked: "ooms", limit: room.limit, limitText: room.text, write: size, label }));
@@ -121,15 +124,15 @@ function memoryPart(one, samples, kept) {
 
 function cpuPart(one, samples, kept) {
   const { cpu, throttled, throttledInAll } = samples.at(-1);
-  const room = one.cpu ?? { limit: null, text: "" };
-  const says = `${figures(cpu, one.cpu, cores)}${throttled ? ", throttled" : ""}`;
+  const room = one.cpu;
+  const says = `${figures(cpu, room, cores)}${throttled ? ", throttled" : ""}`;
   const label = `CPU of ${one.name} in the last minute. Now: ${says}. Throttled: ${times(throttledInAll)}.`;
   return h("div", {}, h("p", {}, h("strong", {}, "CPU "), says),
     chart(samples, kept, { key: "cpu", marked: "throttled", limit: room.limit, limitText: room.text, write: cores, label }));
 }
 
 function card(one, samples, kept) {
-  const drawn = samples.some(({ memory, cpu, ooms }) => memory != null || cpu != null || ooms);
+  const drawn = one.memory && samples.some(({ memory, cpu, ooms }) => memory != null || cpu != null || ooms);
   const ooms = one.ooms ? h("span", { class: "stats-ooms" }, `✖ out of memory: ${times(one.ooms)}`) : null;
   return h("div", { class: "stats-card" },
     h("p", { class: "stats-head" }, h("strong", {}, one.name), h("span", { class: `stats-${one.state}` }, stateOf(one)), ooms),
@@ -139,8 +142,9 @@ function card(one, samples, kept) {
 function row(one, samples) {
   const last = one.measured ? samples?.at(-1) : null;
   const used = (value, write) => (value == null ? "-" : write(value));
-  return [one.name, stateOf(one), used(last?.memory, size), one.memory?.text ?? "-", used(last?.cpu, cores),
-    one.cpu?.text ?? "-", last ? times(last.throttledInAll) : "-", times(one.ooms)];
+  const most = (room) => (!room ? "-" : room.limit ? room.text : `no limit (${room.text})`);
+  return [one.name, stateOf(one), used(last?.memory, size), most(one.memory), used(last?.cpu, cores), most(one.cpu),
+    last ? times(last.throttledInAll) : "-", times(one.ooms)];
 }
 
 function leftOut(view) {

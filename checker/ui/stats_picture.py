@@ -24,7 +24,7 @@ _DRAWN = 10  # containers; more would fill screens, and measuring a hundred woul
 _KEPT = 60  # samples
 _NEAR = 0.9  # of a limit
 _HELD = 3  # throttled periods of a second's ten from which on a container is held back
-_STEP = 0.1  # of the memory limit: the sentence takes up no smaller change, or it would never rest
+_STEP = 0.05  # of the memory limit: the sentence takes up no smaller change, or it would never rest
 
 _HEAD = ("name", "memory limit", "CPU limit", "out of memory", "throttled")
 _GONE = "The engine does not tell any more what the containers use."
@@ -166,8 +166,8 @@ def sentence(followed: Sequence[Followed], told: dict[str, float]) -> str:
     """
     matters = sorted(matter for one in followed if (matter := _matter(one, told.get(one.name))))
     if matters:
-        more = f" Also at a limit: {len(matters) - 1} more." if len(matters) > 1 else ""
-        return matters[0][1] + more
+        said = [words for _, words in matters]
+        return " ".join(said if len(said) < 3 else [said[0], f"{len(said) - 1} more are at a limit, too."])
     if len(followed) > 1:
         runs = sum(one.state == "running" for one in followed)
         return f"{runs} of {len(followed)} containers run; none is near a limit."
@@ -218,8 +218,8 @@ def _shown(one: Followed, machine: Machine) -> dict[str, Any]:
 
 
 def _room(limit: float | None, machine: float, write: Callable[[float], str]) -> dict[str, Any]:
-    whole = f"no limit: all of the engine's machine, {write(machine)}"
-    return {"limit": limit, "machine": machine, "text": write(limit) if limit else whole}
+    """Return what it may use: its limit, else all that the engine's machine has."""
+    return {"limit": limit, "machine": machine, "text": write(limit or machine)}
 
 
 def _trouble(machine: Machine) -> dict[str, str] | None:
