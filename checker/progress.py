@@ -14,6 +14,7 @@ from .errors import Refused
 from .locks import locked
 from .paths import data_dir
 from .result import Result, Status
+from .review import Past
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,15 @@ CREATE TABLE IF NOT EXISTS given_up (course TEXT, exercise TEXT, at TEXT, UNIQUE
 CREATE TABLE IF NOT EXISTS predictions (
     course TEXT, chapter TEXT, prediction TEXT, predicted TEXT, found TEXT, outcome TEXT, at TEXT);
 CREATE TABLE IF NOT EXISTS quiz_answers (course TEXT, question TEXT, picked TEXT, was_right INTEGER, at TEXT);
+CREATE TABLE IF NOT EXISTS reasons (course TEXT, run TEXT, reason TEXT, was_right INTEGER, at TEXT);
 """
+_PREDICTIONS = """
+SELECT prediction, predicted, found, outcome, reason, was_right FROM predictions p LEFT JOIN reasons r
+ON r.rowid = (SELECT max(rowid) FROM reasons WHERE course = p.course AND run = p.run)
+WHERE p.course = ? AND chapter = ?
+ORDER BY predicted IS NULL OR outcome = 'no choice fits', outcome = 'none', p.rowid
+"""
+_ADDED = (("predictions", "run"),)  # columns that files of earlier versions lack
 _BUSY = 10.0  # seconds to wait for another notebook's write
 
 
@@ -43,6 +52,17 @@ class Best:
     score: float | None
     max_score: float
     started: str
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What counts of a prediction. ``reason`` is what was picked last after a wrong one, right or not."""
+
+    predicted: str | None
+    found: str
+    outcome: str
+    reason: str | None
+    reason_right: bool
 
 
 class Progress:
@@ -74,6 +94,10 @@ class Progress:
         with self._open() as database:
             database.execute("PRAGMA journal_mode = WAL")  # a reader never waits for a writer
             database.executescript(_TABLES)
+            for table, column in _ADDED:
+                known = {row[1] for row in database.execute(f"PRAGMA table_info({table})")}
+                if column not in known:
+                    database.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
 
     def record(self, result: Result) -> None:
         """Keep one check run."""
@@ -145,14 +169,35 @@ class Progress:
             )
 
     def predicted(
-        self, chapter: str, prediction: str, predicted: str | None, found: str, outcome: str
+        self, chapter: str, prediction: str, predicted: str | None, found: str, outcome: str, *, run: str = ""
     ) -> None:
-        """Keep what was predicted in a lesson. ``outcome``: right, not right, skipped, or none."""
+        """Keep what was predicted in a lesson. ``run`` is any id, for the reasons that are picked later."""
         with self._open() as database:
             database.execute(
-                "INSERT INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (self._course, chapter, prediction, predicted, found, outcome, _now()),
+                "INSERT INTO predictions (course, chapter, prediction, predicted, found, outcome, at, run) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (self._course, chapter, prediction, predicted, found, outcome, _now(), run),
             )
+
+    def reasoned(self, run: str, reason: str, *, right: bool) -> None:
+        """Keep a reason that was picked after the wrong prediction kept with ``run``."""
+        with self._open() as database:
+            database.execute(
+                "INSERT INTO reasons VALUES (?, ?, ?, ?, ?)", (self._course, run, reason, right, _now())
+            )
+
+    def predictions(self, chapter: str) -> dict[str, Predicted]:
+        """Return what counts of each prediction of a chapter: the first that was made.
+
+        Whoever predicts again has seen the answer. Where none was made, a skip counts, then "not predicted".
+        """
+        found: dict[str, Predicted] = {}
+        with self._open() as database:
+            for key, said, told, outcome, reason, right in database.execute(
+                _PREDICTIONS, (self._course, chapter)
+            ):
+                found.setdefault(key, Predicted(said, told, outcome, reason, bool(right)))
+        return found
 
     def answered(self, question: str, picked: list[str], *, right: bool) -> None:
         """Keep an answer to a question, ``<chapter>/<key>``, for a later review."""
@@ -161,6 +206,17 @@ class Progress:
                 "INSERT INTO quiz_answers VALUES (?, ?, ?, ?, ?)",
                 (self._course, question, json.dumps(picked), right, _now()),
             )
+
+    def answers(self) -> dict[str, Past]:
+        """Return how each question stands that was answered, ``<chapter>/<key>``."""
+        query = "SELECT question, was_right, at FROM quiz_answers WHERE course = ? ORDER BY rowid"
+        found: dict[str, Past] = {}
+        with self._open() as database:
+            for question, right, at in database.execute(query, (self._course,)):
+                day = datetime.fromisoformat(at).astimezone().date()
+                if question not in found or found[question].day != day:
+                    found[question] = Past(day, bool(right))
+        return found
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from .errors import CourseFault
@@ -38,8 +39,10 @@ class Table:
         place = f"[{self._where}] " if self._where else ""
         return CourseFault(f"{self._path}: {place}{key} {problem}.", next=f"{fix}.")
 
-    def text(self, key: str) -> str:
-        """Return a text that must be there."""
+    def text(self, key: str, *, optional: bool = False) -> str:
+        """Return a text; it must be there, or may be left out and is empty then."""
+        if optional and key not in self._data:
+            return ""
         value = self._take(key, "")
         if not isinstance(value, str) or not value.strip():
             raise self.fault(key, "is missing or no text", f'Add {key} = "…"')
@@ -57,6 +60,13 @@ class Table:
         value = self._take(key, False)
         if not isinstance(value, bool):
             raise self.fault(key, f"is {value!r}", f"Write {key} = true, or leave it out")
+        return value
+
+    def number(self, key: str, *, above: float) -> float | None:
+        """Return a number above ``above``; ``None`` where it is not there."""
+        value: float | None = self._take(key, None)
+        if value is not None and (type(value) not in (int, float) or not above < value < math.inf):
+            raise self.fault(key, f"is {value!r}", f"Write a number above {above:g}, or leave it out")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
