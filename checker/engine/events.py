@@ -16,6 +16,7 @@ from docker.errors import DockerException
 from .errors import asking
 from .faults import fault
 from .logs import hang_up
+from .probe import ROLE_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
 ACTIONS = (
     "create", "rename", "start", "pause", "unpause", "kill", "oom", "die", "stop", "restart", "destroy",
 )  # fmt: skip
+#: What happens to networks themselves. A network is also told as what a container joins and leaves.
+NETWORK_ACTIONS = ("create", "connect", "disconnect", "destroy", "remove")
 _SECOND = 10**9
 
 
 @dataclass(frozen=True, order=True)
 class Event:
-    """One thing that happened to a container. Events compare by their time.
+    """One thing that happened to a container or a network. Events compare by their time.
 
     Parameters
     ----------
@@ -40,13 +43,15 @@ class Event:
     action
         The engine's word, such as those of :data:`ACTIONS`.
     id, name
-        The container's; the name is the one that it had right after the event.
+        The object's; the name is the one that it had right after the event.
     exit_code
         How its process ended; None but for ``die``.
     signal
         The signal's number on Linux; None but for ``kill``.
     old_name
         The name before; empty but for ``rename``.
+    role
+        What the course made it for, as its label says: ``probe`` for its own helpers.
     """
 
     nanoseconds: int
@@ -56,6 +61,7 @@ class Event:
     exit_code: int | None = None
     signal: int | None = None
     old_name: str = ""
+    role: str = ""
 
     @property
     def when(self) -> datetime:
@@ -80,6 +86,7 @@ class Event:
             exit_code=_number(said.get("exitCode")),
             signal=_number(said.get("signal")),
             old_name=str(said.get("oldName", "")).removeprefix("/"),
+            role=str(said.get(ROLE_LABEL, "")),
         )
 
 
@@ -141,8 +148,9 @@ def follow(
     until: int | None = None,
     container_id: str = "",
     actions: Sequence[str] = ACTIONS,
+    kinds: Sequence[str] = ("container",),
 ) -> Following:
-    """Iterate over the events of all containers.
+    """Iterate over the events of all containers, or of objects of other kinds.
 
     The engine remembers its last 256 events, of whatever kind; older ones are not told.
 
@@ -156,6 +164,8 @@ def follow(
         Tell of this container alone.
     actions
         Tell of these alone.
+    kinds
+        Tell of objects of these kinds: ``container``, ``network``.
 
     Examples
     --------
@@ -165,7 +175,7 @@ def follow(
     c02-web create
     c02-web start
     """
-    filters: dict[str, Any] = {"type": "container", "event": list(actions)}
+    filters: dict[str, Any] = {"type": list(kinds), "event": list(actions)}
     return Following(engine, since, until, filters | ({"container": container_id} if container_id else {}))
 
 

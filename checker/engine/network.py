@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import Missing, asking
+from .probe import ROLE_LABEL
 
 if TYPE_CHECKING:
     from .connect import Engine
@@ -16,6 +17,24 @@ class Member(NamedTuple):
     id: str
     name: str
     ip: str
+
+
+class Resident(NamedTuple):
+    """A container, running or not, and the networks that it belongs to.
+
+    Parameters
+    ----------
+    networks
+        Their ids.
+    shares
+        Id of the container whose network it lives in; empty where it has a place of its own.
+    """
+
+    id: str
+    name: str
+    state: str
+    networks: frozenset[str]
+    shares: str
 
 
 class Network:
@@ -89,3 +108,31 @@ def find(engine: Engine, name: str) -> Network:
     if attrs["Name"] != name and attrs["Id"] != name:
         raise Missing("network", name)
     return Network(attrs)
+
+
+def every(engine: Engine) -> list[Network]:
+    """Read all networks, by name. Lists do not tell who is in them: their ``members`` are empty."""
+    with asking(engine):
+        found = engine.client.api.networks()
+    return sorted(map(Network, found), key=lambda one: one.name)
+
+
+def residents(engine: Engine) -> list[Resident]:
+    """List all containers by name, but the course's own helpers."""
+    with asking(engine):
+        found: list[dict[str, Any]] = engine.client.api.containers(all=True)
+    listed = [_resident(one) for one in found if (one.get("Labels") or {}).get(ROLE_LABEL) != "probe"]
+    return sorted(listed, key=lambda one: one.name)
+
+
+def _resident(one: dict[str, Any]) -> Resident:
+    places = (one.get("NetworkSettings") or {}).get("Networks") or {}
+    mode, _, shared = ((one.get("HostConfig") or {}).get("NetworkMode") or "").partition(":")
+    return Resident(
+        id=one["Id"],
+        # A legacy link adds names such as /other/alias.
+        name=next((name[1:] for name in one.get("Names") or () if "/" not in name[1:]), one["Id"][:12]),
+        state=one["State"],
+        networks=frozenset(place["NetworkID"] for place in places.values() if place.get("NetworkID")),
+        shares=shared if mode == "container" else "",
+    )
