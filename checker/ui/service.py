@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: Verbs that have modules of their own: functions of the verb's name, which take course, Tell and request.
-_ELSEWHERE: dict[str, str] = {}
+_ELSEWHERE: dict[str, str] = {
+    "reach": "network_reading",
+}
 _GRACE = 2.0  # seconds that what runs has to end once the kernel is gone; less than the kernel waits
 
 
