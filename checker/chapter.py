@@ -91,6 +91,10 @@ class Prediction:
             return f"within {self.with_unit(f'{self.within:g}')}"
         return "" if self.factor is None else f"within a factor of {self.factor:g}"
 
+    def expects(self, found: str) -> bool:
+        """Say whether somebody could have predicted what the engine says."""
+        return self.kind != "choice" or _plain(found) in map(_plain, self.choices)
+
     def with_unit(self, value: str) -> str:
         """Return a value as it is shown: 3 seconds, 1 second."""
         unit = self.unit[:-1] if value == "1" and self.unit.endswith("s") else self.unit
@@ -105,7 +109,7 @@ class Prediction:
         >>> slow.judge("10", "10.3"), slow.judge("9,5", "10.3")
         ('about right', 'not right')
         """
-        if self.kind == "choice" and _plain(found) not in map(_plain, self.choices):
+        if not self.expects(found):
             return NO_CHOICE_FITS
         if self.kind == "number" and (numbers := _numbers(said, found)):
             if math.isclose(*numbers):

@@ -1,6 +1,8 @@
 // Shared by what a lesson asks. `answer` is the person's; it lives in the model, so that no redraw loses it.
 
-const SIGNS = { right: "✔", "not right": "✘" };
+const SIGNS = {
+  right: "✔", "about right": "≈", "not right": "✘", "no choice fits": "○", skipped: "–", "not predicted": "·",
+};
 
 /** Change the answer, here and in the kernel. */
 function keep(model, fields) {
@@ -66,7 +68,7 @@ function choiceGroup(type, texts, order, changed) {
     box,
     picked: () => texts.map((_, index) => index).filter((index) => inputs[index].checked),
     pick: (indices) => inputs.forEach((input, index) => (input.checked = indices.includes(index))),
-    close: () => inputs.forEach((input) => (input.disabled = true)),
+    close: (which = [...inputs.keys()]) => which.forEach((index) => (inputs[index].disabled = true)),
     note: (index, word, text) => lines[index].note.write(lines[index].line, word, text),
   };
 }
@@ -75,6 +77,11 @@ function choiceGroup(type, texts, order, changed) {
 function focusOn(element) {
   if (element.tagName !== "BUTTON") element.tabIndex = -1;
   element.focus();
+}
+
+/** Do what the button below would do, where Enter is pressed on one of the inputs. */
+function onEnter(box, act) {
+  box.addEventListener("keydown", (event) => event.key === "Enter" && event.target.tagName === "INPUT" && act());
 }
 
 const press = (label, kind = "") => h("button", { type: "button", class: kind }, label);

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from checker.chapter import opening_questions, read_chapter
 from checker.course import open_course
 
-from .asking import Predict, Quiz, Reveal
+from .asking import Opening, Predict, Quiz, Reveal
 from .doing import shown_doing
+from .tally import Tally
+from .texts import value_text
 from .told import Text
 
 if TYPE_CHECKING:
@@ -35,6 +37,9 @@ class Lesson:
         self._course = course
         self._chapter = chapter
         self._predicts: dict[str, Predict] = {}
+        self._reveals: dict[str, Reveal] = {}
+        self._opening: Opening | None = None
+        self._tally: Tally | None = None
 
     def __repr__(self) -> str:
         return f"The lesson {self._chapter.id}."
@@ -70,37 +75,39 @@ class Lesson:
         prediction = self._chapter.prediction(key)
         before = self._predicts.get(key)
         kept = before.answer if before and "found" not in before.view else {}
-        self._predicts[key] = Predict(self._course.root, prediction, kept)
+        self._predicts[key] = Predict(self._course, prediction, kept, seen=key in self._reveals)
         return self._predicts[key]
 
     def reveal(self, key: str, found: object) -> Reveal:
         """Show what the engine says beside what was predicted, and explain it."""
-        prediction, said = self._chapter.prediction(key), str(found).strip()
-        asked = self._predicts.get(key)
-        predicted = asked.predicted if asked else None
-        shown = Reveal(self._course.root, prediction, predicted, said)
+        prediction, said = self._chapter.prediction(key), value_text(found)
+        asked, before = self._predicts.get(key), self._reveals.get(key)
+        shown = Reveal(self._course, prediction, asked, said)
+        shown.keep(self._chapter.id, key, before, self._retell)
         if asked:
             asked.close_for(said)
-        outcome = shown.view["outcome"] or ("skipped" if asked and asked.answer.get("skipped") else "none")
-        shown.record(
-            "predicted",
-            chapter=self._chapter.id,
-            prediction=key,
-            predicted=predicted,
-            found=said,
-            outcome=outcome,
-        )
+        self._reveals[key] = shown
         return shown
 
-    def opening(self) -> Quiz:
-        """Ask the questions from earlier chapters that this one opens with."""
-        questions = opening_questions(self._course, self._chapter)
-        return Quiz(self._course.root, "From earlier chapters", questions)
+    def predictions(self) -> Tally:
+        """Show what was predicted in this chapter, and what came of it."""
+        self._tally = Tally(self._course, self._chapter)
+        return self._tally
+
+    def opening(self) -> Opening:
+        """Ask questions from earlier chapters: those first that this learner has not answered right."""
+        default = opening_questions(self._course, self._chapter)
+        self._opening = Opening(self._course, self._chapter.id, default, self._opening)
+        return self._opening
 
     def quiz(self, *keys: str) -> Quiz:
         """Ask this chapter's questions, all by default."""
         questions = [self._chapter.question(key) for key in keys or self._chapter.quiz]
-        return Quiz(self._course.root, "Questions", questions)
+        return Quiz(self._course, "Questions", questions)
+
+    def _retell(self) -> None:
+        if self._tally:
+            self._tally.refresh()
 
 
 def lesson(chapter: str) -> Lesson:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from checker import lesson_scene
 from checker.channel import Channel
-from checker.chapter import read_chapter
+from checker.chapter import chapter_ids, read_chapter
 from checker.course import Course, Loaded, open_course
 from checker.doctor import report
 from checker.engine.connect import connect
@@ -26,6 +27,7 @@ from checker.hints import next_hint, shown_hints
 from checker.overlay import ANSWER_FILES
 from checker.progress import Progress
 from checker.record import Record
+from checker.review import draw, earlier, told
 from checker.runner import Runner
 from checker.work import reset, start
 
@@ -124,10 +126,33 @@ class Service:
         del tell
         Progress(self.course).predicted(**prediction)
 
+    def reasoned(self, tell: Tell, run: str, reason: str, *, right: bool) -> None:
+        """Keep a reason that was picked after a wrong prediction."""
+        del tell
+        Progress(self.course).reasoned(run, reason, right=right)
+
+    def predictions(self, tell: Tell, chapter: str) -> dict[str, dict[str, Any]]:
+        """Return what counts of each prediction of a lesson."""
+        del tell
+        return {key: asdict(one) for key, one in Progress(self.course).predictions(chapter).items()}
+
     def answered(self, tell: Tell, question: str, picked: list[str], *, right: bool) -> None:
         """Keep an answer to a question of a lesson."""
         del tell
         Progress(self.course).answered(question, picked, right=right)
+
+    def answers(self, tell: Tell, questions: list[str]) -> dict[str, str]:
+        """Return of each question that was answered before, how."""
+        del tell
+        past, today = Progress(self.course).answers(), datetime.now(UTC).astimezone().date()
+        return {key: told(past[key], today) for key in questions if key in past}
+
+    def review(self, tell: Tell, chapter: str) -> list[str]:
+        """Return the questions of earlier chapters that a lesson opens with."""
+        del tell
+        chapters = [read_chapter(self.course, one) for one in earlier(chapter_ids(self.course), chapter)]
+        bank = [question.key for one in chapters for question in one.quiz.values()]
+        return draw(bank, Progress(self.course).answers(), read_chapter(self.course, chapter).opening)
 
     def doctor(self, tell: Tell) -> dict[str, Any]:
         """Return what the doctor finds."""

@@ -5,24 +5,39 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-import time
+import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from checker import lesson
+from checker.chapter import chapter_file
+from checker.engine.waiting import ticks
 from checker.errors import CourseError, UsageError
 from checker.paths import data_dir
-from checker.ui.asking import same
+from checker.progress import Progress
+from checker.ui.tally import summary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from checker.course import Course
     from checker.engine.connect import Engine
     from checker.ui.lesson_page import Lesson
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.fixture(autouse=True)
+def settled(folder: Path) -> Iterator[None]:
+    """Let what a test began be kept: in its own progress, not in the next one's."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name.startswith("course-") and thread.name != "course-panel":  # it reads on
+            thread.join(20)
+            assert not thread.is_alive()
 
 
 @pytest.fixture
@@ -37,18 +52,23 @@ def bundle(shown: Any) -> dict[str, Any]:
 
 def rows(query: str, count: int = 1) -> list[tuple[Any, ...]]:
     """Wait until the learner's progress holds ``count`` rows: they are written in another process."""
-    ends = time.monotonic() + 20
-    found: list[tuple[Any, ...]] = []
-    while len(found) < count and time.monotonic() < ends:
-        time.sleep(0.05)
-        path = data_dir() / "progress.sqlite3"
+    path, found = data_dir() / "progress.sqlite3", list[tuple[Any, ...]]()
+    for _ in ticks(20):
         if path.is_file():
             with closing(sqlite3.connect(path)) as database:
-                known = database.execute(
-                    "SELECT name FROM sqlite_master WHERE name = 'quiz_answers'"
-                ).fetchall()
+                known = database.execute("SELECT name FROM sqlite_master WHERE name = 'reasons'").fetchall()
                 found = database.execute(query).fetchall() if known else []
+        if len(found) >= count:
+            break
     return found
+
+
+def seen(widget: Any, key: str) -> Any:
+    """Wait until a widget's view holds something under ``key``: it comes from another process."""
+    for _ in ticks(20):
+        if widget.view.get(key):
+            break
+    return widget.view.get(key)
 
 
 def test_it_says_which_lesson_it_is(small: Lesson) -> None:
@@ -114,26 +134,179 @@ def test_right_and_skipped_are_told_apart(small: Lesson) -> None:
     assert sorted(outcomes) == [("right",), ("skipped",)]
 
 
-def test_what_the_engine_says_counts_also_where_nobody_could_choose_it(small: Lesson) -> None:
+def test_an_answer_that_nobody_could_choose_does_not_count(small: Lesson) -> None:
     small.predict("file").answer = {"prediction": "no"}
-    assert small.reveal("file", "perhaps").view["outcome"] == "not right"
+    shown = small.reveal("file", "perhaps")
+    first, *rest = repr(shown).split("\n")
+    assert first == (
+        "You predicted no. The engine says perhaps. "
+        "None of the choices says so, and this prediction does not count."
+    )
+    assert rest[0].startswith("What follows explains the answer that this chapter expects.")
+    assert (shown.view["outcome"], shown.view["asks"]) == ("no choice fits", False)
+    assert rows("SELECT outcome FROM predictions") == [("no choice fits",)]
+
+
+def test_a_number_has_a_unit_and_may_be_about_right(folder: Path) -> None:
+    more = lesson("02-more")
+    asked = more.predict("slow")
+    assert repr(asked).endswith("answer: a number of seconds; about right counts, within 0.5 seconds")
+    asked.answer = {"prediction": "10,0"}
+    shown = more.reveal("slow", 10.31234)
+    assert shown.view["outcome"] == "about right"
+    assert shown.view["sentence"] == (
+        "You predicted 10,0 seconds. The engine says 10.31 seconds. That is within 0.5 seconds: it counts."
+    )
+    # What was measured differs from run to run: the text form says the same in each.
+    again = more.reveal("slow", 10.1)
+    assert (
+        repr(shown)
+        == repr(again)
+        == ("The engine has answered. Its answer is a little different in each run.\nIt waits ten seconds.")
+    )
+    more.predict("state").answer = {"prediction": " Stopped"}
+    assert more.reveal("state", "exited").view["outcome"] == "right"
+
+
+def test_a_cell_that_runs_once_more_keeps_its_reasons_and_records_nothing(small: Lesson) -> None:
+    small.predict("file").answer = {"prediction": "no"}
+    shown = small.reveal("file", "yes")
+    shown.answer = {"order": [2, 0, 1], "tried": [0]}
+    shown.answer = {"order": [2, 0, 1], "tried": [0, 1]}
+    assert len(rows("SELECT * FROM reasons", 2)) == 2
+    again = small.reveal("file", "yes")
+    assert (again.answer, again.run) == (shown.answer, shown.run)
+    other = small.reveal("file", "no")  # now the engine says something else
+    assert other.view["outcome"] == "right"
+    assert other.answer == {}
+    assert sorted(rows("SELECT found, outcome FROM predictions", 2)) == [
+        ("no", "right"),
+        ("yes", "not right"),
+    ]
+    assert sorted(rows("SELECT reason, was_right, run FROM reasons", 2)) == [
+        ("Files end with the process.", 0, shown.run),
+        ("The container stays.", 1, shown.run),
+    ]
+
+
+def test_a_reveal_without_a_prediction_may_run_twice(small: Lesson) -> None:
+    small.reveal("file", "yes")
+    small.reveal("file", "yes")
+    assert not small.predict("code").view["seen"]
+    late = small.predict("file")
+    assert late.view["seen"]
+    late.answer = {"prediction": "yes"}
+    small.reveal("file", "yes")
+    assert sorted(rows("SELECT outcome FROM predictions", 2)) == [("none",), ("right",)]
+
+
+def test_a_tally_counts_the_first_prediction_and_follows(small: Lesson) -> None:
+    tally = small.predictions()
+    assert seen(tally, "rows")[0]["outcome"] == "not predicted"
+    assert tally.view["say"] == "You have made no prediction in this chapter yet."
+    small.predict("file").answer = {"prediction": "no"}
+    small.reveal("file", "yes").answer = {"tried": [1]}
+    small.predict("file").answer = {"prediction": "yes"}
+    small.reveal("file", "yes")
+    small.predict("code").answer = {"skipped": True}
+    small.reveal("code", 137)
+    for _ in ticks(20):
+        if (
+            tally.view["counts"] == [["not right", 1], ["skipped", 1]]
+            and "reason for it" in tally.view["worth"]
+        ):
+            break
+    assert tally.view["say"] == "You made 1 of 2 predictions. None were right."
+    assert tally.view["counts"] == [["not right", 1], ["skipped", 1]]
+    first, second = tally.view["rows"]
+    assert list(first.values())[1:] == ["no", "yes", "not right", "found"]
+    assert list(second.values())[1:] == ["-", "137", "skipped", "-"]
+    assert repr(tally.table()).splitlines()[2].split()[-4:] == ["-", "137", "skipped", "-"]
+    assert not any(sign.isdigit() for sign in repr(tally))
+    assert repr(tally) == repr(small.predictions())
 
 
 @pytest.mark.parametrize(
-    ("kind", "predicted", "found", "equal"),
+    ("found", "say", "worth"),
     [
-        ("number", "137.0", "137", True),
-        ("number", "1e2", "100", True),
-        ("number", "13", "137", False),
-        ("number", "2", "none", False),
-        ("text", " Exited  (0)", "exited (0)", True),
-        ("text", "10", "10.0", False),
-        ("choice", "Yes", "yes", True),
-        ("choice", "yes", "no", False),
+        ([("skipped", "-")], "You have made no prediction", "A wrong prediction teaches most."),
+        (
+            [("right", "-"), ("about right", "-")],
+            "You made 2 of 2 predictions. 2 were right.",
+            "You expected",
+        ),
+        (
+            [("not right", "found")] * 2,
+            "None were right.",
+            "2 were not right, and you found the reason for each",
+        ),
+        ([("not right", "not found"), ("right", "-")], "1 was right.", "1 was not right. Its reason"),
+        ([("not right", "found"), ("not right", "not picked")], "None", "found the reason for 1 of them"),
+        ([("not right", "not found")] * 2, "None", "2 were not right. Their reasons"),
     ],
 )
-def test_a_prediction_is_compared_by_its_kind(kind: str, predicted: str, found: str, equal: bool) -> None:
-    assert same(kind, predicted, found) is equal
+def test_a_tally_values_what_was_wrong(found: list[tuple[str, str]], say: str, worth: str) -> None:
+    told = summary(found)
+    assert say in told["say"]
+    assert worth in told["worth"]
+
+
+def test_a_tally_that_cannot_be_read_says_so(
+    small: Lesson, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "file").write_text("in the way")
+    monkeypatch.setenv("COURSE_DATA_DIR", str(folder / "file" / "data"))
+    tally = small.predictions()
+    assert seen(tally, "trouble")["next"].startswith("Make room there")
+    assert tally.view["say"] == "Your predictions cannot be shown."
+
+
+def test_an_opening_asks_the_default_of_whoever_has_answered_nothing(folder: Path) -> None:
+    more = lesson("02-more")
+    shown = more.opening()
+    assert [one["key"] for one in seen(shown, "questions")] == [
+        "01-small/steps", "01-small/left", "01-small/names",
+    ]  # fmt: skip
+    assert shown.view["origins"]["01-small"] == "01, small"
+
+
+def test_an_opening_asks_first_what_was_not_right_and_its_text_stays(
+    folder: Path, fake_course: Course
+) -> None:
+    more = lesson("02-more")
+    text = repr(more.opening())
+    Progress(fake_course).answered("01-small/names", ["None"], right=False)
+    shown = lesson("02-more").opening()
+    assert repr(shown) == text
+    assert [one["key"] for one in seen(shown, "questions")] == [
+        "01-small/names", "01-small/steps", "01-small/left",
+    ]  # fmt: skip
+    assert shown.view["before"] == {"01-small/names": "Not right at first, earlier today."}
+
+
+def test_questions_stay_where_the_opening_runs_once_more(folder: Path, fake_course: Course) -> None:
+    chapter_file(fake_course, "02-more").write_text('opening = ["01-small/left"]\n', "utf-8")
+    more = lesson("02-more")
+    shown = more.opening()
+    assert len(seen(shown, "questions")) == 1
+    shown.answer = {"01-small/left": {"picked": [0, 1], "right": True}}
+    assert rows("SELECT was_right FROM quiz_answers") == [(1,)]
+    again = more.opening()
+    assert [one["key"] for one in seen(again, "questions")] == ["01-small/left"]
+    assert again.view["before"] == {"01-small/left": "Answered right earlier today."}
+
+
+def test_an_opening_needs_no_history(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "file").write_text("in the way")
+    monkeypatch.setenv("COURSE_DATA_DIR", str(folder / "file" / "data"))
+    assert len(seen(lesson("02-more").opening(), "questions")) == 3
+
+
+def test_a_quiz_says_what_was_answered_before(small: Lesson, fake_course: Course) -> None:
+    Progress(fake_course).answered("01-small/names", ["One"], right=True)
+    quiz = small.quiz()
+    assert len(quiz.view["questions"]) == 3
+    assert seen(quiz, "before") == {"01-small/names": "Answered right earlier today."}
 
 
 def test_answers_are_kept_each_once(small: Lesson) -> None:
@@ -153,10 +326,7 @@ def test_where_it_cannot_be_kept_this_is_said(
     (folder / "file").write_text("in the way")
     monkeypatch.setenv("COURSE_DATA_DIR", str(folder / "file" / "data"))
     shown = small.reveal("file", "yes")
-    ends = time.monotonic() + 20
-    while "unkept" not in shown.view and time.monotonic() < ends:
-        time.sleep(0.05)
-    assert shown.view["unkept"].startswith("This is not kept: ")
+    assert seen(shown, "unkept").startswith("This is not kept: ")
 
 
 @pytest.mark.engine
