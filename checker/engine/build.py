@@ -1,56 +1,49 @@
-"""Builds with BuildKit, as people's own builds are, and what their log says about each step."""
+"""Builds with BuildKit, as people's own builds are. A build can be ended early, and then leaves no image."""
 
 from __future__ import annotations
 
 import json
-import re
+import os
+import shutil
+import signal
+import subprocess
 import tempfile
-from contextlib import ExitStack
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from checker.cancelling import NEVER, Cancelled
 from checker.errors import EngineFault
 
 from . import image as images
-from .errors import BuildFailed, Missing
-from .faults import classify
+from .build_log import BuildLog, BuildStep
+from .errors import BuildFailed, Missing, asking
+from .faults import classify, fault
+from .waiting import ticks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from checker.cancelling import Cancel
 
     from .connect import Engine
     from .image import Image
 
+__all__ = ["Build", "BuildLog", "BuildStep", "build"]
+
 #: Lines of a step's output that a failure carries.
 _LAST = 3
+#: Seconds in which a step's process has certainly started. An engine that is asked to end a step while it
+#: starts the process misses that, and the step runs to its end.
+_STARTED = 0.3
+_GRACE = 1.3  # seconds after which buildx is ended by force
+_ON_ITS_WAY = 1.0  # seconds in which the engine may still write the image of a build that was ended
 
-_HEADER = re.compile(r"#(\d+) \[((?:(\S+) )?\d+/\d+)\] (.+)")
-_PROGRESS = re.compile(r"#(\d+) (CACHED|DONE|ERROR: .*)")
 #: The builder's words for a registry that cannot be reached.
 _UNREACHABLE = ("dial tcp", "no such host", "i/o timeout", "connection refused", "network is unreachable")
-
-
-@dataclass
-class BuildStep:
-    """One instruction of a build.
-
-    Parameters
-    ----------
-    name
-        As the builder names it, such as ``[build 2/3] RUN make``.
-    stage
-        The stage's name, ``stage-1`` where it has none, empty where it is the only one.
-    instruction
-        The instruction, on one line.
-    outcome
-        ``cached``, ``ran``, ``failed``, or ``unfinished`` where another step failed first.
-    """
-
-    name: str
-    stage: str
-    instruction: str
-    outcome: str = "unfinished"
+_NO_ENGINE = "Cannot connect to the Docker daemon"
 
 
 @dataclass(frozen=True)
@@ -87,6 +80,8 @@ def build(
     labels: Mapping[str, str] | None = None,
     network: str = "none",
     cache: bool = True,
+    watch: Callable[[BuildLog], None] = lambda _: None,
+    cancel: Cancel = NEVER,
 ) -> Build:
     """Build ``context`` and load the image into the engine.
 
@@ -100,57 +95,130 @@ def build(
         What ``RUN`` may reach: ``none``, or ``default`` for everything.
     cache
         False to run every step anew.
+    watch
+        Called with the log whenever it says something new.
+    cancel
+        Ends the build early. Ctrl-C does the same.
 
     Raises
     ------
     BuildFailed
         If the Dockerfile is wrong or one of its steps fails.
+    Cancelled
+        If it was ended early: then the tags are what they were before.
     EngineFault
         ``base-not-available`` if a base image is not here and no registry can be reached.
     """
-    from python_on_whales.exceptions import DockerException  # noqa: PLC0415 - slow to import, and rarely needed
-
-    lines: list[str] = []
-    with ExitStack() as files:
-        folder = Path(files.enter_context(tempfile.TemporaryDirectory()))
-        described = folder / "metadata.json"
-        try:
-            log = engine.whales().buildx.build(
-                context,
-                file=dockerfile,
-                target=target or None,
-                tags=list(tags),
-                build_args=dict(args or {}),
-                secrets=list(_secret_files(folder, secrets or {})),
-                labels=dict(labels or {}),
-                network=network,
-                cache=cache,
-                metadata_file=described,
-                load=True,
-                progress="plain",
-                stream_logs=True,
-            )
-            lines.extend(str(line).rstrip("\n") for line in log)  # type: ignore[union-attr]  # an iterator, with stream_logs
-        except (DockerException, UnicodeDecodeError) as error:  # the library decodes a failed build's log
-            raise _failure(engine, lines, error) from error
+    log, names = BuildLog(), list(tags)
+    with tempfile.TemporaryDirectory() as place, _tags_kept(engine, names, log):
+        described = Path(place, "metadata.json")
+        words = [f"--metadata-file={described}", f"--network={network}", *([] if cache else ["--no-cache"])]
+        words += [f"--file={dockerfile}"] if dockerfile else []
+        words += [f"--target={target}"] if target else []
+        words += [f"--tag={name}" for name in names]
+        words += [f"--build-arg={name}={value}" for name, value in (args or {}).items()]
+        words += [f"--label={name}={value}" for name, value in (labels or {}).items()]
+        words += [f"--secret={one}" for one in _secret_files(Path(place), secrets or {})]
+        if _run(engine, [*words, str(context)], log, watch, cancel):
+            if cancel.cancelled:
+                raise Cancelled("The build was cancelled.", next="Build again when you want the image.")
+            raise _failure(engine, log)
         found = json.loads(described.read_text(encoding="utf-8"))
     made = found.get("containerimage.config.digest"), found.get("containerimage.digest")
-    return Build(_find(engine, made), tuple(steps(lines)), "\n".join(lines))
+    return Build(_find(engine, made), log.steps, log.text)
 
 
-def steps(lines: Iterable[str]) -> list[BuildStep]:
-    """Read a plain log. The builder's own ``[internal]`` steps are left out."""
-    found: dict[str, BuildStep] = {}
-    for line in lines:
-        if header := _HEADER.fullmatch(line):
-            number, name, stage, instruction = header.groups()
-            found.setdefault(number, BuildStep(f"[{name}] {instruction}", stage or "", instruction))
-        elif (progress := _PROGRESS.match(line)) and progress[1] in found:
-            outcome = {"CACHED": "cached", "DONE": "ran"}.get(progress[2], "failed")
-            step = found[progress[1]]
-            if step.outcome == "unfinished":  # DONE also follows CACHED
-                step.outcome = outcome
-    return list(found.values())
+def _run(
+    engine: Engine,
+    words: Sequence[str],
+    log: BuildLog,
+    watch: Callable[[BuildLog], None],
+    cancel: Cancel,
+) -> int:
+    """Run buildx in a process group of its own, and return its exit status."""
+    env = engine.environment()
+    # Without a docker command, the other library says what is to be done.
+    command = shutil.which("docker", path=env.get("PATH")) or str(
+        engine.whales().client_config.client_call[0]
+    )
+    running = subprocess.Popen(
+        [command, "buildx", "build", "--load", "--progress=rawjson", *words],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    assert running.stderr  # noqa: S101 - for the type checker: it is a pipe
+    with running:
+        try:
+            cancel.on_cancel(lambda: _end(running))
+            for line in running.stderr:
+                if log.read(line.rstrip("\n")):
+                    watch(log)
+            return running.wait()
+        except BaseException:
+            _end(running)
+            raise
+
+
+def _end(running: subprocess.Popen[str]) -> None:
+    """Let buildx and its children end soon, in the end by force. It does not wait for that."""
+    for moment, number in ((_STARTED, signal.SIGTERM), (_GRACE, getattr(signal, "SIGKILL", signal.SIGTERM))):
+        later = threading.Timer(moment, _signal, (running, number))
+        later.daemon = True
+        later.start()
+
+
+def _signal(running: subprocess.Popen[str], number: int) -> None:
+    if running.returncode is not None:  # it was waited for: its number may be another process's by now
+        return
+    with suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(running.pid, number)
+        else:
+            running.terminate()
+
+
+@contextmanager
+def _tags_kept(engine: Engine, names: Sequence[str], log: BuildLog) -> Iterator[None]:
+    """Where the block ends early, let the tags name what they named before.
+
+    What was on its way when buildx ended may still be carried out: an image is written in a moment.
+    """
+    before = {name: _id(engine, name) for name in names}
+    try:
+        yield
+    except (Cancelled, KeyboardInterrupt):
+        for _ in ticks(_ON_ITS_WAY if log.exporting else 0):
+            for name, image in before.items():
+                _restore(engine, name, image)
+        raise
+
+
+def _restore(engine: Engine, name: str, image: str) -> None:
+    new = _id(engine, name)
+    if new in {"", image}:
+        return
+    with asking(engine, "image", name):
+        if image:
+            engine.client.api.tag(image, *_parts(name), force=True)
+        if not image or not images.find(engine, new).tags:
+            engine.client.api.remove_image(new if image else name)
+
+
+def _parts(name: str) -> tuple[str, str]:
+    repository, _, tag = name.rpartition(":")
+    return (repository, tag) if repository and "/" not in tag else (name, "latest")
+
+
+def _id(engine: Engine, name: str) -> str:
+    try:
+        return images.find(engine, name).id
+    except Missing:
+        return ""
 
 
 def _secret_files(folder: Path, secrets: Mapping[str, str]) -> Iterable[str]:
@@ -169,12 +237,13 @@ def _find(engine: Engine, digests: tuple[str | None, ...]) -> Image:
         return images.find(engine, second or "")
 
 
-def _failure(engine: Engine, lines: list[str], error: Exception) -> Exception:
+def _failure(engine: Engine, log: BuildLog) -> Exception:
     """Tell a wrong Dockerfile from a registry that cannot be reached and from an engine that failed."""
-    said = next((line for line in reversed(lines) if line.startswith("ERROR: ")), "")
-    if not said or "code = Unavailable" in said:
-        return classify(error, engine.endpoint)
-    message = said.removeprefix("ERROR: ").removeprefix("failed to solve: ")
+    message = log.error
+    if "code = Unavailable" in message or message.startswith("Unavailable: "):
+        return fault("stopped", engine.endpoint)
+    if not message or _NO_ENGINE in message:
+        return classify(RuntimeError("\n".join(log.said)), engine.endpoint)
     if "failed to resolve source metadata" in message and any(word in message for word in _UNREACHABLE):
         base = message.partition(": ")[0]
         return EngineFault(
@@ -182,14 +251,8 @@ def _failure(engine: Engine, lines: list[str], error: Exception) -> Exception:
             next="Use a base image that `course images status` lists as there.",
             kind="base-not-available",
         )
-    failed = next((step for step in steps(lines) if step.outcome == "failed"), None)
-    return BuildFailed(message, step=failed.name if failed else "", lines=tuple(_printed(lines)[-_LAST:]))
-
-
-def _printed(lines: list[str]) -> list[str]:
-    """Return what the failed step printed: the builder puts its number and the seconds before each line."""
-    number = next(
-        (found[1] for line in lines if (found := _PROGRESS.match(line)) and "ERROR" in found[2]), ""
-    )
-    output = re.compile(rf"#{number} \d+\.\d+ (.+)")
-    return [found[1].strip() for line in lines if (found := output.match(line))]
+    failed = next((step for step in log.steps if step.outcome == "failed"), None)
+    if failed is None:
+        return BuildFailed(message)
+    printed = [line.strip() for line in failed.output.splitlines() if line.strip()]
+    return BuildFailed(message, step=failed.name, lines=tuple(printed[-_LAST:]))
