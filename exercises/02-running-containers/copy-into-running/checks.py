@@ -22,7 +22,7 @@ exercise = Exercise(
     ],
     images=["nginx"],
     owns=Owns(containers=["c02-site"]),
-    skills=["cp.into-running", "layer.writable"],
+    skills=["cp.files", "layer.writable"],
     docs=["docker container cp", "docker container exec"],
     hints=Hints(
         "Two things must hold: the page has the new text, and the container was never stopped. "

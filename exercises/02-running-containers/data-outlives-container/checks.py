@@ -24,7 +24,7 @@ exercise = Exercise(
     ],
     images=["nginx"],
     owns=Owns(containers=["c02-notebook"], volumes=["c02-data"]),
-    skills=["volume.named", "container.replace", "cp.out-of-a-container"],
+    skills=["volume.named", "container.names", "cp.files", "layer.writable"],
     docs=["Volumes", "docker container run", "docker container cp"],
     hints=Hints(
         "Three things must hold: a new container has the name, its notes lie in the volume, and no note is lost. "

@@ -19,7 +19,7 @@ exercise = Exercise(
     ],
     images=["busybox"],
     owns=Owns(containers=["c02-prices", "c02-rates"], volumes=["c02-jobs"]),
-    skills=["restart.policy", "restart.count", "exit-codes.read"],
+    skills=["restart.policy", "inspect.state", "exit-codes.read"],
     docs=[
         "Start containers automatically",
         "docker container run: restart policies",

@@ -21,7 +21,7 @@ exercise = Exercise(
     ],
     images=["nginx", "busybox"],
     owns=Owns(containers=["c02-api", "c02-client"], networks=["c02-net"]),
-    skills=["network.create", "network.names", "publish.not-needed"],
+    skills=["network.create", "network.names", "publish.not-needed", "run.detached"],
     docs=["docker network create", "Networking overview", "Bridge network driver"],
     hints=Hints(
         "`docker network inspect c02-net` lists the containers that are in the network. Are both there?",

@@ -9,6 +9,7 @@ exercise = Exercise(
     core=False,
     images=["busybox"],
     owns=Owns(containers=["fake-busy"]),
+    skills=["run.command"],
     docs=["docker container top"],
     hints=Hints("`docker top fake-busy` lists them.", "The first line is a heading.", "Count the others."),
     answer="value",

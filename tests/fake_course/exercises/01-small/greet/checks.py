@@ -8,6 +8,7 @@ exercise = Exercise(
     minutes=5,
     images=["busybox"],
     owns=Owns(containers=["fake-greet"]),
+    skills=["run.command"],
     docs=["docker container run"],
     hints=Hints(
         "`docker ps --all` shows every container.",

@@ -8,6 +8,7 @@ exercise = Exercise(
     minutes=5,
     images=["busybox"],
     owns=Owns(containers=["fake-left"]),
+    skills=["run.command"],
     docs=["docker container attach"],
     hints=Hints("Open a terminal.", "Leaving is not ending.", "Two keys leave a container."),
     answer="session",

@@ -6,6 +6,7 @@ exercise = Exercise(
     "01-small/page",
     title="Mend the page",
     minutes=5,
+    skills=["file.mend"],
     docs=["Bind mounts"],
     hints=Hints("Look at the title.", "A title has an end tag.", "The end tag of a title lacks a sign."),
     answer="files",

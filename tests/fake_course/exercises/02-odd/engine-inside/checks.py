@@ -12,6 +12,7 @@ exercise = Exercise(
     core=False,
     images=["busybox"],
     owns=Owns(containers=[NAME]),
+    skills=["engine.ask"],
     docs=["docker container exec"],
     requires=["engine-inside"],
     hints=Hints("It has an engine.", "`docker exec` runs a command there.", "That command may be docker."),

@@ -7,6 +7,7 @@ exercise = Exercise(
     title="Only elsewhere",
     minutes=5,
     core=False,
+    skills=["engine.ask"],
     docs=["docker system info"],
     hints=Hints("One.", "Two.", "Three."),
 )

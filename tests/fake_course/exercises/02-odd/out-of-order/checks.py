@@ -13,6 +13,7 @@ exercise = Exercise(
     title="Out of order",
     minutes=5,
     core=False,
+    skills=["engine.ask"],
     docs=["docker system info"],
     hints=Hints("One.", "Two.", "Three."),
     edits=["mode.txt", "*.pid"],
