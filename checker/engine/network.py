@@ -25,7 +25,7 @@ class Resident(NamedTuple):
     Parameters
     ----------
     networks
-        Their ids.
+        Their ids, and their names: one that was never started knows the name alone.
     shares
         Id of the container whose network it lives in; empty where it has a place of its own.
     """
@@ -133,6 +133,6 @@ def _resident(one: dict[str, Any]) -> Resident:
         # A legacy link adds names such as /other/alias.
         name=next((name[1:] for name in one.get("Names") or () if "/" not in name[1:]), one["Id"][:12]),
         state=one["State"],
-        networks=frozenset(place["NetworkID"] for place in places.values() if place.get("NetworkID")),
+        networks=frozenset([*places, *(place.get("NetworkID") or "" for place in places.values())]) - {""},
         shares=shared if mode == "container" else "",
     )

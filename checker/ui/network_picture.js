@@ -62,7 +62,7 @@ const answerOf = (view, there) =>
 function published(there, view) {
   const answer = answerOf(view, there);
   return h("li", {}, h("strong", {}, place(there)), ` → ${there.container}, port ${there.port}/${there.protocol} `,
-    there.host_ip ? null : h("span", { class: "net-verdict net-warn" }, "▲ open to every network of your machine "),
+    there.host_ip ? null : h("span", { class: "net-verdict net-warn" }, "▲ open to whoever reaches your machine "),
     answer ? verdict(answer.outcome, "answers:") : null,
     answer?.elsewhere ? " (tried on the engine's machine, which is not this one)" : null);
 }
@@ -89,7 +89,7 @@ function matrix(view) {
     const { by_name, by_address } = found(view, source, target);
     return h("td", {}, verdict(by_name, "name:"), verdict(by_address, "address:"));
   };
-  const head = ["from ↓ to →", ...targets].map((text) => h("th", { scope: "col" }, text));
+  const head = ["from ↓  to →", ...targets].map((text) => h("th", { scope: "col" }, text));
   const lines = sources.map((source) =>
     h("tr", {}, h("th", { scope: "row" }, source), ...targets.map((target) => cell(source, target))));
   return h("table", { class: "net-matrix" }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...lines));

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from checker.engine.connect import Engine
     from checker.engine.container import Container
     from checker.engine.network import Network, Resident
+    from checker.engine.settings import Published
 
     from .tell import Tell
 
@@ -70,13 +71,13 @@ def survey(engine: Engine, names: Sequence[str]) -> Survey:
     by_name = {one.name: one for one in network.every(engine)}
     # The built-in ones come last: a lesson is mostly about its own.
     holding = sorted(
-        (name for name, one in by_name.items() if one.id in inhabited),
+        (name for name, one in by_name.items() if {name, one.id} & inhabited),
         key=lambda name: (name in _BUILT_IN, name),
     )
     found: dict[str, Container] = {}
     drawn = []
     for name in (names or holding)[:NETWORKS]:
-        members = [one for one in everybody if name in by_name and by_name[name].id in one.networks]
+        members = [one for one in everybody if name in by_name and {name, by_name[name].id} & one.networks]
         members.sort(key=lambda one: (one.state not in {"running", "paused"}, one.name))
         found |= {one.id: one for one in _read(engine, members[:DRAWN], found)}
         here = [found[one.id] for one in members[:DRAWN] if one.id in found]
@@ -129,9 +130,15 @@ def _member(one: Container, name: str, everybody: Sequence[Resident]) -> dict[st
     }
 
 
+def _places(one: Container) -> list[Published]:
+    """Return where its ports are published: ``0.0.0.0`` speaks for ``::``, which comes with it."""
+    return [
+        place for place in one.publishes if not (":" in place.binding.host_ip and place.binding.everywhere)
+    ]
+
+
 def _published(one: Container) -> list[dict[str, Any]]:
-    """Return where its ports are published. Every interface is there twice, for IPv4 and for IPv6."""
-    found = [
+    return [
         {
             "container": one.name,
             "port": place.port,
@@ -139,9 +146,8 @@ def _published(one: Container) -> list[dict[str, Any]]:
             "host_ip": "" if place.binding.everywhere else place.binding.host_ip,
             "host_port": place.binding.host_port,
         }
-        for place in one.publishes
+        for place in _places(one)
     ]
-    return [place for index, place in enumerate(found) if place not in found[:index]]
 
 
 def reach(course: Course, tell: Tell, networks: Sequence[str]) -> bool:
@@ -217,8 +223,8 @@ def _from_outside(tell: Tell, tries: Tries, engine: Engine, containers: Sequence
     holders = {
         place.binding: (one, place.port)
         for one in containers
-        for place in one.publishes
-        if place.protocol == "tcp" and not (place.binding.everywhere and ":" in place.binding.host_ip)
+        for place in _places(one)
+        if place.protocol == "tcp"
     }
     here = engine.endpoint.url.startswith(("unix:", "npipe:"))
     with ThreadPoolExecutor(TRIED) as pool:
