@@ -34,7 +34,7 @@ _SECOND = 10**9
 
 @dataclass(frozen=True, order=True)
 class Event:
-    """One thing that happened to a container or a network. Events compare by their time.
+    """One thing that happened to a container, or to an object of another kind. Events compare by their time.
 
     Parameters
     ----------
@@ -52,6 +52,8 @@ class Event:
         The name before; empty but for ``rename``.
     role
         What the course made it for, as its label says: ``probe`` for its own helpers.
+    kind
+        The engine's word for what it happened to: ``container``, ``image``, ``network`` or ``volume``.
     """
 
     nanoseconds: int
@@ -62,6 +64,7 @@ class Event:
     signal: int | None = None
     old_name: str = ""
     role: str = ""
+    kind: str = "container"
 
     @property
     def when(self) -> datetime:
@@ -82,11 +85,12 @@ class Event:
             nanoseconds=int(message["timeNano"]),
             action=str(message["Action"]),
             id=str(actor["ID"]),
-            name=str(said.get("name", "")),
+            name=str(said.get("name", actor["ID"] if message["Type"] == "volume" else "")),
             exit_code=_number(said.get("exitCode")),
             signal=_number(said.get("signal")),
             old_name=str(said.get("oldName", "")).removeprefix("/"),
             role=str(said.get(ROLE_LABEL, "")),
+            kind=str(message["Type"]),
         )
 
 
@@ -165,7 +169,7 @@ def follow(
     actions
         Tell of these alone.
     kinds
-        Tell of objects of these kinds: ``container``, ``network``.
+        Tell of objects of these kinds: ``container``, ``image``, ``network``, ``volume``.
 
     Examples
     --------
