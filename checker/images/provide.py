@@ -6,6 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from checker.cancelling import NEVER, Cancelled
 from checker.engine.connect import Engine
 from checker.errors import Refused
 
@@ -17,7 +18,13 @@ from .standin import Workshop
 from .trouble import room, told_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from checker.cancelling import Cancel
+
+    from .pull import Layer
+
+    OnLayers = Callable[[str, list[Layer]], None]
 
 BUILDS_AT_ONCE = 2
 PATIENCE = 900.0  # seconds that installing or committing may take
@@ -47,20 +54,37 @@ def stand_ins(engine: Engine) -> list[str]:
 
 
 @told_apart
-def provide(engine: Engine, keys: Iterable[str], report: Report) -> None:
+def provide(
+    engine: Engine,
+    keys: Iterable[str],
+    report: Report,
+    *,
+    layers: OnLayers = lambda *_: None,
+    cancel: Cancel = NEVER,
+) -> None:
     """Make the images of ``keys`` available on ``engine``.
 
     Only what is missing is fetched. Whether a registry answers is found out once, in seconds.
     An optional image that cannot be had is reported, no more.
 
+    Parameters
+    ----------
+    layers
+        Told an image's key and how far each of its layers is, while it is pulled.
+    cancel
+        Ends it early. What was finished before stays.
+
     Raises
     ------
+    Cancelled
+        If it was ended early.
     Refused
         If an image cannot be had, or a disk is full. What was finished before stays.
     """
     wanted = missing(engine, keys)
     if wanted:
-        _by_pack(engine, _by_pull(engine, wanted, report), report, "no registry gives it")
+        left = _by_pull(engine, wanted, report, layers, cancel)
+        _by_pack(engine, left, report, "no registry gives it", cancel)
 
 
 @told_apart
@@ -87,7 +111,9 @@ def pack(engine: Engine, keys: Iterable[str], report: Report) -> None:
     _by_pack(engine, [image for image in images if image.key in absent], report, "it has no recipe")
 
 
-def _by_pull(engine: Engine, images: list[CatalogueImage], report: Report) -> list[CatalogueImage]:
+def _by_pull(
+    engine: Engine, images: list[CatalogueImage], report: Report, layers: OnLayers, cancel: Cancel
+) -> list[CatalogueImage]:
     """Pull; returns what is still missing."""
     report(images[0].key, "asks the registry")
     if why := unreachable(engine.client.api, images[0].reference):
@@ -95,14 +121,19 @@ def _by_pull(engine: Engine, images: list[CatalogueImage], report: Report) -> li
         return images
     left = []
     for image in images:
-        said = pull(engine.client.api, image.reference, partial(report, image.key))
+        told = partial(report, image.key)
+        said = pull(
+            engine.client.api, image.reference, told, layers=partial(layers, image.key), cancel=cancel
+        )
         report(image.key, f"cannot be pulled: {said}" if said else "ready", None if said else 1.0)
         if said:
             left.append(image)
     return left
 
 
-def _by_pack(engine: Engine, images: list[CatalogueImage], report: Report, why: str) -> None:
+def _by_pack(
+    engine: Engine, images: list[CatalogueImage], report: Report, why: str, cancel: Cancel = NEVER
+) -> None:
     """Load from the pack what it has, build the rest."""
     store = Pack()
     if none := [image for image in images if not image.recipe and not store.find(image)]:
@@ -114,6 +145,7 @@ def _by_pack(engine: Engine, images: list[CatalogueImage], report: Report, why: 
     to_build = []
     with Engine(engine.endpoint, PATIENCE) as patient:
         for image in todo:
+            _go_on(cancel)
             if not store.find(image):
                 to_build.append(image)
                 continue
@@ -121,11 +153,16 @@ def _by_pack(engine: Engine, images: list[CatalogueImage], report: Report, why: 
             store.load(patient.client.api, image)
             report(image.key, "ready", 1.0)
         if to_build:
-            _build(patient, store, to_build, report)
+            _build(patient, store, to_build, report, cancel)
 
 
-def _build(engine: Engine, store: Pack, images: list[CatalogueImage], report: Report) -> None:
-    """Build stand-ins, two at a time, ``debian`` first. Ctrl-C or a failure gives up the others, too."""
+def _go_on(cancel: Cancel) -> None:
+    if cancel.cancelled:
+        raise Cancelled("Getting the images was cancelled.", next="What was finished stays. Run it again.")
+
+
+def _build(engine: Engine, store: Pack, images: list[CatalogueImage], report: Report, cancel: Cancel) -> None:
+    """Build stand-ins, two at a time, ``debian`` first. An early end gives up all, a failure too."""
     base = catalogue()[BASE]
     if base not in images and not is_local(engine.client.api, base.reference):
         if store.find(base):
@@ -144,6 +181,7 @@ def _build(engine: Engine, store: Pack, images: list[CatalogueImage], report: Re
                 running.add(job)
                 base_built = job if image == base else base_built
             while running:
+                _go_on(cancel)
                 done, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
                 for job in done:
                     job.result()
