@@ -1,6 +1,6 @@
 const [WIDE, HIGH, FLOOR, ROOF] = [320, 92, 77, 16]; // a chart's size, where it begins and ends, in its own units
 const LETTER = 7; // units that a letter on a chart needs at most
-const SIGNS = { created: "○", running: "▶", paused: "‖", stopped: "■", removed: "✕", "": "–" };
+const SIGNS = { created: "○", running: "▶", paused: "‖", stopped: "■", removed: "✕", "": "·" };
 const NEAR = 0.9;
 const MARKS = { ooms: ["✖", "out of memory"], throttled: ["▼", "throttled"] };
 
@@ -162,6 +162,8 @@ function render({ model, el }) {
   const rest = h("p", { class: "course-meta" });
   const cards = h("div", { class: "stats-cards" });
   const { root, tell } = pictureFrame("stats", rest, cards);
+  const scrolls = { tabindex: "0", role: "group", "aria-label": "The table", "data-lm-suppress-shortcuts": "" };
+  for (const [name, value] of Object.entries(scrolls)) root.querySelector(".course-table").setAttribute(name, value);
   el.append(root);
   const head = ["Name", "State", "Memory", "Limit", "CPU", "Limit", "Throttled", "Out of memory"];
 
