@@ -20,10 +20,11 @@ An exercise's ``checks.py`` makes one :class:`Exercise` named ``exercise`` and h
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from .errors import CourseFault
 
@@ -99,12 +100,16 @@ class Hints:
 
 @dataclass(frozen=True)
 class Check:
-    """One check: ``id`` is its function's name, ``title`` its docstring, ``needs`` its parameters."""
+    """One check: ``id`` is its function's name, ``title`` its docstring, ``needs`` its parameters.
+
+    One that ``observes`` only looks: it may run again and again while the learner works.
+    """
 
     function: Callable[..., Any]
     points: float
     timeout: float | None = None
     requires: tuple[str, ...] = ()
+    observes: bool = False
 
     @property
     def id(self) -> str:
@@ -174,8 +179,19 @@ class Exercise:
         """Sum of all checks' points."""
         return sum(check.points for check in self.checks)
 
+    def observing(self) -> Self:
+        """Return the exercise with those of its checks alone that only look."""
+        only = copy.copy(self)
+        only.checks = [check for check in self.checks if check.observes]
+        return only
+
     def check(
-        self, *, points: float, timeout: float | None = None, requires: list[str] | None = None
+        self,
+        *,
+        points: float,
+        timeout: float | None = None,
+        requires: list[str] | None = None,
+        observes: bool = False,
     ) -> Callable[[F], F]:
         """Register the decorated function as a check.
 
@@ -187,19 +203,27 @@ class Exercise:
             Seconds that this check may take; without it, what is left of the exercise's own limit.
         requires
             What the engine must offer for this check.
+        observes
+            True where it only looks: it inspects, reads logs, files and answers, and changes nothing. It asks
+            no program in a container for anything. The panel runs it while the learner works.
 
         Raises
         ------
         CourseFault
-            If it needs a check that is not defined above it, or has no docstring.
+            If it needs a check that is not defined above it, or observes and needs one that does not, or has
+            no docstring.
         """
 
         def register(function: F) -> F:
-            check = Check(function, points, timeout, tuple(requires or ()))
-            known = {earlier.id for earlier in self.checks}
+            check = Check(function, points, timeout, tuple(requires or ()), observes)
+            known = {earlier.id: earlier for earlier in self.checks}
             if unknown := [need for need in check.needs if need not in known]:
                 raise CourseFault(
                     f"{self.id}: check {check.id} needs {unknown[0]}, which is not defined above it."
+                )
+            if acting := [need for need in check.needs if observes and not known[need].observes]:
+                raise CourseFault(
+                    f"{self.id}: check {check.id} observes, but needs {acting[0]}, which does not."
                 )
             if check.id in known:
                 raise CourseFault(f"{self.id}: two checks are named {check.id}.")

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _CHECKS = "checker.warm"  # the module of the checks' process
+_LOOK = 0.1  # seconds between two looks whether a run is still wanted
 
 
 class Runner:
@@ -69,6 +71,34 @@ class Runner:
             lasted = (time.monotonic() - begun) * 1000
             return _result(self.course, folder, record, run, started=started, lasted=lasted)
 
+    def observe(
+        self,
+        exercise_id: str,
+        folder: Path,
+        report: Report,
+        unwanted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Run the checks that only look. Nothing is kept, nothing is written, and no lock is held.
+
+        Parameters
+        ----------
+        report
+            Called with each check's result as soon as it is known.
+        unwanted
+            Asked all the time; once it says so, the run is stopped.
+
+        Raises
+        ------
+        CourseFault
+            If the exercise cannot be loaded.
+        """
+        loaded = self.course.load(exercise_id)
+        loaded = replace(loaded, exercise=loaded.exercise.observing())
+        if loaded.exercise.checks:
+            request = self._request(loaded, folder, Record.read(folder)) | {"observing": True}
+            with self._turn:
+                self._follow(Following(loaded, report), request, unwanted)
+
     def close(self) -> None:
         """Stop the process. A check that is running ends."""
         if self._process:
@@ -93,9 +123,12 @@ class Runner:
             "folder": str(folder.resolve()),
             "seed": record.seed if record else 0,
             "environment": dict(os.environ),
+            "observing": False,
         }
 
-    def _follow(self, run: Following, request: dict[str, Any]) -> None:
+    def _follow(
+        self, run: Following, request: dict[str, Any], unwanted: Callable[[], bool] = lambda: False
+    ) -> None:
         """Send the request and take what comes of it; Ctrl-C stops the checks and leaves nothing running."""
         if self._process and not self._process.usable:
             self.close()
@@ -103,11 +136,13 @@ class Runner:
         try:
             process.send(request)
             while not run.ended:
-                event = process.next_event(run.deadline)
-                if event is None:
-                    run.overdue(process)
-                else:
+                event = process.next_event(min(run.deadline, time.monotonic() + _LOOK))
+                if event:
                     run.take(event)
+                elif time.monotonic() >= run.deadline:
+                    run.overdue(process)
+                if unwanted():
+                    run.ended, run.lost = True, not (run.ended or process.end(run.pid))
         except BaseException:
             process.interrupt(run.pid)
             self.close()

@@ -26,14 +26,13 @@ if TYPE_CHECKING:
 def _run(channel: Channel, request: dict[str, Any]) -> None:
     """Run one request's checks and send what comes of them."""
     try:
-        loaded = open_course(Path(request["root"])).load(request["exercise"])
-        with (
-            connect() as engine,
-            Lab(engine, loaded.exercise, Path(request["folder"]), request["seed"]) as lab,
-        ):
+        exercise = open_course(Path(request["root"])).load(request["exercise"]).exercise
+        if request["observing"]:
+            exercise = exercise.observing()
+        with connect() as engine, Lab(engine, exercise, Path(request["folder"]), request["seed"]) as lab:
             run = CheckRun(
-                loaded.exercise,
-                _offered(engine, loaded.exercise),
+                exercise,
+                _offered(engine, exercise),
                 begin=lambda check: channel.send("check-begun", id=check),
                 report=lambda result: channel.send("check", result=asdict(result)),
             )

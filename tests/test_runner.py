@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,8 @@ import pytest
 from processes import alive, wait_for
 
 import checker
+from checker.locks import locked
+from checker.progress import Progress
 from checker.result import CheckResult, Result
 from checker.runner import Runner
 from checker.work import start
@@ -130,6 +133,52 @@ def test_without_an_engine_nothing_is_graded(
     assert statuses(result) == ["error", "blocked", "error"]
     assert (result.gradable, result.engine) == (False, "")
     assert "/nowhere/docker.sock" in result.message
+
+
+@pytest.fixture
+def looking(fake_course: Course) -> Course:
+    """The small course, in which all but the second check of the odd exercise only look."""
+    path = fake_course.root / "exercises" / ODD / "checks.py"
+    looks = re.sub(r"(points=1.*)\)\ndef (first|alone)", r"\1, observes=True)\ndef \2", path.read_text())
+    assert looks.count("observes=True") == 2
+    path.write_text(looks)
+    return fake_course
+
+
+@pytest.mark.parametrize(
+    ("mode", "seen"),
+    [
+        ("good", ["first passed", "alone passed"]),
+        ("fail", ["first failed", "alone passed"]),
+        ("forever", ["first timeout", "alone passed"]),
+        ("crash", ["first error", "alone error"]),
+    ],
+)
+def test_observing_runs_the_checks_that_only_look_and_keeps_nothing(
+    looking: Course, odd: Path, mode: str, seen: list[str]
+) -> None:
+    (odd / "mode.txt").write_text(mode)
+    before = {path: path.read_bytes() for path in odd.iterdir()}
+    told: list[CheckResult] = []
+    with locked(odd), Runner(looking) as runner:  # a pressed Check, elsewhere, does not keep it waiting
+        runner.observe(ODD, odd, told.append)
+    assert [f"{one.id} {one.status.value}" for one in told] == seen
+    assert {path: path.read_bytes() for path in odd.iterdir() if path.suffix != ".pid"} == before
+    assert Progress(looking).attempts(ODD) == 0
+
+
+def test_observing_that_is_no_longer_wanted_is_stopped_and_the_next_one_works(
+    looking: Course, odd: Path
+) -> None:
+    (odd / "mode.txt").write_text("slow")
+    told: list[CheckResult] = []
+    with Runner(looking) as runner:
+        runner.observe(ODD, odd, told.append, lambda: [one.id for one in told] == ["first"])
+        assert [one.id for one in told] == ["first"]
+        (odd / "mode.txt").write_text("good")
+        runner.observe(ODD, odd, told.append)
+        assert [one.id for one in told] == ["first", "first", "alone"]
+        assert statuses(runner.check(ODD, odd)) == ["passed", "passed", "passed"]
 
 
 class Proxy:
