@@ -1,10 +1,11 @@
-const COLUMNS = {
-  question: "Question", "you said": "You said", "the engine said": "The engine said", outcome: "Outcome", reason: "Reason",
-};
+const HEAD = ["Question", "You said", "The engine said", "Outcome"];
 
-function cell(row, name) {
-  if (name === "outcome") return h("span", {}, ...judged(row[name], ""));
-  return h("span", {}, ...prose(row[name]));
+function cells(row) {
+  const reason = row.reason === "-" ? null : h("div", { class: "course-meta" }, `reason ${row.reason}`);
+  return [
+    h("span", {}, ...prose(row.question)), row["you said"], row["the engine said"],
+    h("span", {}, ...judged(row.outcome, ""), reason ?? ""),
+  ];
 }
 
 function render({ model, el }) {
@@ -17,8 +18,7 @@ function render({ model, el }) {
   return follow(model, (view) => {
     counts.replaceChildren(...view.counts.map(([word, count]) => h("li", {}, ...judged(word, String(count)))));
     worth.textContent = view.worth;
-    const rows = view.rows.map((row) => Object.keys(COLUMNS).map((name) => cell(row, name)));
-    tell(view, `Each prediction in a table (${rows.length})`, table(Object.values(COLUMNS), rows));
+    tell(view, `Each prediction in a table (${view.rows.length})`, table(HEAD, view.rows.map(cells)));
   });
 }
 
