@@ -30,7 +30,7 @@ LAYERS = 3
 
 @contextmanager
 def pushed(engine: Engine, megabytes: int) -> Iterator[str]:
-    """The reference of an image in a registry, which the engine does not have; the last layer is the big one."""
+    """An image in a registry, which the engine does not have; its last layer is the big one."""
     provide(engine, ["registry"], lambda *_: None)
     registry = engine.client.containers.run(
         catalogue()["registry"].reference, detach=True, ports={"5000/tcp": ("127.0.0.1", 0)}

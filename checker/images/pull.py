@@ -121,7 +121,7 @@ def _asked(api: APIClient, reference: str) -> requests.Response:
     return answer
 
 
-def _hang_up(stream: CancellableStream) -> None:
+def _hang_up(stream: CancellableStream[Any]) -> None:
     with suppress(DockerException, OSError, AttributeError):  # it has ended; over ssh it cannot be closed
         stream.close()
 
@@ -130,7 +130,7 @@ def _undo(api: APIClient, reference: str) -> None:
     """Remove the image where the engine was quicker: it may name it when nobody listens any more."""
     for _ in ticks(_ON_ITS_WAY):
         with suppress(APIError, RequestException):
-            api.remove_image(reference)  # type: ignore[no-untyped-call]  # not in the stubs
+            api.remove_image(reference)
 
 
 def _why(error: Exception) -> str:

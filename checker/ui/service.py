@@ -22,13 +22,15 @@ from checker.chapter import chapter_ids, read_chapter
 from checker.course import Course, Loaded, open_course
 from checker.doctor import report
 from checker.engine.connect import connect
-from checker.errors import CourseError, EngineFault, Refused
+from checker.errors import CourseError, CourseFault, EngineFault, Refused
 from checker.hints import next_hint, shown_hints
 from checker.overlay import ANSWER_FILES
 from checker.progress import Progress
 from checker.record import Record
 from checker.review import draw, earlier, told
 from checker.runner import Runner
+from checker.skills import evidence, read_skills
+from checker.standing import course_map_of, next_step, standing_of
 from checker.work import reset, start
 
 from .tell import Tell
@@ -36,8 +38,12 @@ from .tell import Tell
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from checker.standing import ChapterMap
+
 #: Verbs that have modules of their own: functions of the verb's name, which take course, Tell and request.
 _ELSEWHERE: dict[str, str] = {
+    "build": "work_reading",
+    "pull": "work_reading",
     "reach": "network_reading",
 }
 _GRACE = 2.0  # seconds that what runs has to end once the kernel is gone; less than the kernel waits
@@ -159,11 +165,27 @@ class Service:
         del tell
         return asdict(report())
 
-    def overview(self, tell: Tell) -> list[dict[str, Any]]:
-        """Return every exercise with how far the learner is."""
+    def overview(self, tell: Tell, exercise: str = "") -> dict[str, Any]:
+        """Return the map of the course, what to go on with, and the skills; or one exercise of it."""
         del tell
         progress = Progress(self.course)
-        return [self._progress(self.course.load(one), progress) for one in self.course.ids()]
+        if exercise:
+            return asdict(standing_of(self.course, progress, self.course.find(exercise)))
+        chapters = course_map_of(self.course, progress)
+        return {
+            "chapters": [asdict(chapter) for chapter in chapters],
+            "next": asdict(next_step(self.course, progress, chapters)),
+            "skills": self._skills(chapters),
+        }
+
+    def _skills(self, chapters: list[ChapterMap]) -> list[dict[str, Any]]:
+        """Return what was shown of each skill; nothing where the list is damaged: the map is worth more."""
+        try:
+            listed = read_skills(self.course).values()
+        except CourseFault:
+            return []
+        rows = [row for chapter in chapters for row in chapter.exercises]
+        return [{**asdict(one), "state": one.state} for one in evidence(listed, rows)]
 
     def _set(self, change: Callable[..., None], tell: Tell, chapter: str) -> None:
         with connect() as engine:
@@ -173,16 +195,6 @@ class Service:
                 read_chapter(self.course, chapter),
                 lambda line: tell("says", line=line),
             )
-
-    def _progress(self, loaded: Loaded, progress: Progress) -> dict[str, Any]:
-        return {
-            "id": loaded.id,
-            "title": loaded.exercise.title,
-            "minutes": loaded.exercise.minutes,
-            "passed": progress.passed(loaded.id),
-            "attempts": progress.attempts(loaded.id),
-            "started": self.course.work(loaded.id).is_dir(),
-        }
 
     def _standing(self, loaded: Loaded) -> dict[str, Any]:
         """Return where the learner stands: hints, solution, whether it was started."""

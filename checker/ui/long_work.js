@@ -1,0 +1,55 @@
+const SIGNS = { waiting: "○", running: "▸", ready: "✔", cached: "=", failed: "✘" };
+
+function bar(part, label) {
+  const attributes = { max: 1, "aria-label": label };
+  return h("progress", part == null ? attributes : { ...attributes, value: part });
+}
+
+function line(row, live) {
+  const known = row.state === "running" && live && row.part != null;
+  return h("li", { class: `work-line work-${row.state}` },
+    h("span", { class: "work-sign", "aria-hidden": "true" }, SIGNS[row.state] ?? "·"),
+    h("span", { class: "work-name" }, row.name), h("span", { class: "work-word" }, row.word),
+    known ? bar(row.part, row.name) : null);
+}
+
+function failure(failed) {
+  if (!failed) return [];
+  const rows = [["Step", failed.step], ["The builder says", failed.said], ["Likely cause", failed.cause]];
+  const said = rows.filter(([, text]) => text).flatMap(([label, text]) => [h("dt", {}, label), h("dd", {}, ...prose(text))]);
+  const lines = failed.lines.length ? [h("p", {}, "Its last lines:"), h("pre", { class: "work-lines", tabindex: "0" }, failed.lines.join("\n"))] : [];
+  const details = h("details", { open: true }, h("summary", { "data-lm-suppress-shortcuts": true }, "✘ What failed"), h("dl", {}, ...said), ...lines);
+  return [details];
+}
+
+function render({ model, el }) {
+  const whole = h("div", { class: "work-whole" });
+  const list = h("ul", { class: "work-list", "aria-label": "Layers or steps" });
+  const wrong = h("div", {});
+  const button = h("button", {}, "Cancel");
+  const hint = h("span", { class: "course-word" }, "Kernel > Interrupt does the same.");
+  const buttons = h("div", { class: "course-buttons" }, button, hint);
+  const { root, tell } = pictureFrame("work", whole, list, wrong, buttons);
+  button.addEventListener("click", () => {
+    if (button.getAttribute("aria-disabled") !== "true") model.send({ do: "cancel" });
+  });
+  el.append(root);
+  let shown = null;
+
+  return follow(model, (view) => {
+    const atEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 30;
+    whole.replaceChildren(...(view.live ? [bar(view.part, "All of it")] : []));
+    list.hidden = !view.rows.length;
+    list.replaceChildren(...view.rows.map((row) => line(row, view.live)));
+    if (atEnd && view.live) list.querySelector(".work-running")?.scrollIntoView({ block: "nearest" });
+    if (shown !== view.failed) wrong.replaceChildren(...failure(view.failed));
+    shown = view.failed;
+    buttons.hidden = !view.live;
+    button.textContent = view.asked ? "Cancelling …" : "Cancel";
+    button.setAttribute("aria-disabled", view.asked ? "true" : "false");
+    tell(view, `All of it as a table (${view.rows.length})`,
+      table(["What", "State", ""], view.rows.map((row) => [row.name, row.state, row.word])));
+  });
+}
+
+export default { render };
