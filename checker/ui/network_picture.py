@@ -321,10 +321,10 @@ def network_map(*networks: str) -> NetworkMap:
     --------
     >>> picture = network_map("c02-street", "bridge")  # doctest: +SKIP
     >>> picture.table()  # doctest: +SKIP
-    from      to                by name            by address
-    c02-cook  c02-web           yes                yes
-    c02-old   c02-web           no (name unknown)  no (no answer)
-    your machine  c02-web, port 80  -              yes
+    from          to                by name            by address
+    c02-cook      c02-web           yes                yes
+    c02-old       c02-web           no (name unknown)  no (no answer)
+    your machine  c02-web, port 80  -                  yes
     """
     names = tuple(dict.fromkeys(networks))
     return one_at_a_time(("networks", names), lambda: NetworkMap(names), _TAKEN_OVER)

@@ -33,7 +33,9 @@ def cook(engine: Engine) -> Iterator[Container]:
     client = engine.client
 
     def run(name: str, *command: str, **options: Any) -> Container:
-        return client.containers.run("busybox:1.37", command, name=name, detach=True, init=True, **options)
+        made = client.containers.create("busybox:1.37", list(command), name=name, init=True, **options)
+        made.start()
+        return made
 
     try:
         for name in (STREET, YARD):
