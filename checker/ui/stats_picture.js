@@ -1,4 +1,4 @@
-const [WIDE, HIGH, FLOOR, ROOF] = [320, 92, 77, 16]; // a chart's size, where it begins and ends, in its own units
+const [WIDE, HIGH, FLOOR, ROOF, NOW] = [320, 92, 77, 16, 312]; // a chart's size and where its lines end, in its own units
 const LETTER = 7; // units that a letter on a chart needs at most
 const SIGNS = { created: "○", running: "▶", paused: "‖", stopped: "■", removed: "✕", "": "·" };
 const NEAR = 0.9;
@@ -49,7 +49,7 @@ function scale(samples, kept, key, limit) {
   const top = limit ? 1.3 * limit : roundUp(1.1 * most);
   return {
     top,
-    across: (index) => WIDE - (samples.length - 1 - index) * (WIDE / (kept - 1)),
+    across: (index) => NOW - (samples.length - 1 - index) * (NOW / (kept - 1)),
     up: (value) => FLOOR - (Math.min(value, top) / top) * (FLOOR - ROOF),
   };
 }
@@ -104,8 +104,8 @@ function bar(memory, { limit, machine }) {
 }
 
 /** What is used of what may be used, in words. */
-function figures(value, room, write) {
-  if (value == null) return "nothing is measured";
+function figures(state, value, room, write) {
+  if (value == null) return state === "running" ? "not measured yet" : "nothing is used";
   const used = write(value);
   const [number, unit] = used.split(" ");
   if (room.limit) return `${room.text.endsWith(unit) ? number : used} of ${room.text}`;
@@ -116,7 +116,7 @@ function memoryPart(one, samples, kept) {
   const { memory } = samples.at(-1);
   const room = one.memory;
   const near = room.limit && memory >= NEAR * room.limit ? ", near the limit" : "";
-  const says = `${figures(memory, room, size)}${near}`;
+  const says = `${figures(one.state, memory, room, size)}${near}`;
   const label = `Memory of ${one.name} in the last minute. Now: ${says}. Out of memory: ${times(one.ooms)}.`;
   return h("div", {}, h("p", {}, h("strong", {}, "Memory "), says), bar(memory ?? 0, room),
     chart(samples, kept, { key: "memory", marked: "ooms", limit: room.limit, limitText: room.text, write: size, label }));
@@ -125,7 +125,7 @@ function memoryPart(one, samples, kept) {
 function cpuPart(one, samples, kept) {
   const { cpu, throttled, throttledInAll } = samples.at(-1);
   const room = one.cpu;
-  const says = `${figures(cpu, room, cores)}${throttled ? ", throttled" : ""}`;
+  const says = `${figures(one.state, cpu, room, cores)}${throttled ? ", throttled" : ""}`;
   const label = `CPU of ${one.name} in the last minute. Now: ${says}. Throttled: ${times(throttledInAll)}.`;
   return h("div", {}, h("p", {}, h("strong", {}, "CPU "), says),
     chart(samples, kept, { key: "cpu", marked: "throttled", limit: room.limit, limitText: room.text, write: cores, label }));
