@@ -48,7 +48,7 @@ def scene(lab: Lab, seed: int) -> None:
     (lab.folder / "ticket.txt").write_text(f"{_ticket(seed)}\n", encoding="utf-8")
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def proof(lab):
     "A container named c00-proof is there"
     return lab.container(
@@ -59,7 +59,7 @@ def proof(lab):
     )
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def from_busybox(lab, proof):
     "It was made from the image busybox:1.37"
     lab.expect(
@@ -73,7 +73,7 @@ def from_busybox(lab, proof):
     )
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def ended_well(lab, proof):
     "Its command has ended without an error"
     if proof.state == "created":
@@ -103,7 +103,7 @@ def ended_well(lab, proof):
     )
 
 
-@exercise.check(points=2)
+@exercise.check(points=2, observes=True)
 def said_ready(lab, proof):
     "It printed the line of the task"
     line = f"ready: {_ticket(lab.seed)}"

@@ -51,7 +51,7 @@ _ROOT = "/usr/share/nginx/html"
 _PATIENCE = 4  # seconds in which nginx comes up, also on a slow machine
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def web(lab):
     "A container named c02-web, made from nginx:1.26, is running"
     found = lab.container(
@@ -65,7 +65,7 @@ def web(lab):
     return found
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def detached(lab, web):
     "It runs in the background: no terminal and no program holds it"
     lab.expect(

@@ -79,7 +79,7 @@ def _get(lab: Lab, notebook: Container, path: str) -> Response:
     return lab.eventually(lambda: lab.get(notebook, 80, f"/{path}"), within=3)
 
 
-@exercise.check(points=0)
+@exercise.check(points=0, observes=True)
 def notebook(lab):
     "A container named c02-notebook runs"
     found = lab.container(
@@ -116,7 +116,7 @@ def _fail_not_running(lab: Lab, found: Container) -> NoReturn:
     )
 
 
-@exercise.check(points=2)
+@exercise.check(points=2, observes=True)
 def in_volume(lab, notebook):
     "The directory of its notes is in the volume c02-data"
     mount = notebook.mount_of(_ROOT)

@@ -89,7 +89,7 @@ def _never_ran(lab: Lab, container: Container) -> None:
         )
 
 
-@exercise.check(points=2)
+@exercise.check(points=2, observes=True)
 def left_running(lab):
     "The shell in c02-shell runs, and nobody has ended it"
     shell = lab.container(
@@ -119,7 +119,7 @@ def left_running(lab):
     return shell
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def has_terminal(lab, left_running):
     "The shell in c02-shell has a terminal, and its input is open"
     _expect_terminal(lab, left_running)
@@ -205,7 +205,7 @@ def _say_where(
     )
 
 
-@exercise.check(points=2)
+@exercise.check(points=2, observes=True)
 def second_ended(lab):
     "The shell in c02-second has ended, with the exit code of handover.txt"
     second = lab.container(
@@ -236,7 +236,7 @@ def second_ended(lab):
     return second
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def second_had_terminal(lab, second_ended):
     "The shell in c02-second had a terminal as well"
     _expect_terminal(lab, second_ended)

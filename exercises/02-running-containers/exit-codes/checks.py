@@ -198,7 +198,7 @@ def _handed_in(lab, diagnosis):
         return None
 
 
-@exercise.check(points=0)
+@exercise.check(points=0, observes=True)
 def handed_in(lab):
     "You have handed in at least one of the five"
     if not any(_handed_in(lab, diagnosis) for diagnosis in _CODES):
@@ -211,37 +211,37 @@ def handed_in(lab):
         )
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def finished(lab, handed_in):
     "The one whose work was done"
     _diagnosed(lab, "finished")
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def not_found(lab, handed_in):
     "The one whose program does not exist"
     _diagnosed(lab, "not_found")
 
 
-@exercise.check(points=1, requires=_NEEDS)
+@exercise.check(points=1, requires=_NEEDS, observes=True)
 def killed(lab, handed_in):
     "The one that was killed"
     _diagnosed(lab, "killed")
 
 
-@exercise.check(points=1, requires=_NEEDS)
+@exercise.check(points=1, requires=_NEEDS, observes=True)
 def out_of_memory(lab, handed_in):
     "The one that used too much memory"
     _diagnosed(lab, "out_of_memory")
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def stopped(lab, handed_in):
     "The one that was asked to stop"
     _diagnosed(lab, "stopped")
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def as_found(lab, handed_in):
     "The five containers are as you found them"
     for kind, name in sorted(_order(lab.seed).items(), key=lambda pair: pair[1]):

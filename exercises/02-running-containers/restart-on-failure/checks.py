@@ -124,19 +124,19 @@ def _ran(lab, job):
     return container
 
 
-@exercise.check(points=0)
+@exercise.check(points=0, observes=True)
 def prices(lab):
     "c02-prices has run the job prices"
     return _ran(lab, "prices")
 
 
-@exercise.check(points=0)
+@exercise.check(points=0, observes=True)
 def rates(lab):
     "c02-rates has run the job rates"
     return _ran(lab, "rates")
 
 
-@exercise.check(points=2)
+@exercise.check(points=2, observes=True)
 def policy(lab, prices, rates):
     "The engine starts both again after a failure only, and as often as retries.txt says"
     limit = _limit(lab.seed)
@@ -202,7 +202,7 @@ def _times(count):
     return "once" if count == 1 else f"{count} times"
 
 
-@exercise.check(points=3)
+@exercise.check(points=3, observes=True)
 def recovered(lab, prices):
     "The engine has started c02-prices again until it succeeded, and then no more"
     _settled(lab, prices)
@@ -237,7 +237,7 @@ def recovered(lab, prices):
         )
 
 
-@exercise.check(points=3)
+@exercise.check(points=3, observes=True)
 def gave_up(lab, rates):
     "The engine has started c02-rates again as often as allowed, then left it with the job's own exit code"
     _settled(lab, rates)

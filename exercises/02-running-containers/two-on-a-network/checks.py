@@ -56,7 +56,7 @@ _WHY_NOT_HERE = {
 _NAME_SERVER = "127.0.0.11"
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def api(lab):
     "The service c02-api is running"
     found = lab.container(_NAME, why="The client asks for the service by this name.")
@@ -65,7 +65,7 @@ def api(lab):
     return found
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def client(lab):
     "The client c02-client keeps running"
     found = lab.container("c02-client", why="Your colleague works in the client.")
@@ -84,7 +84,7 @@ def client(lab):
     return found
 
 
-@exercise.check(points=2)
+@exercise.check(points=2, observes=True)
 def together(lab, api, client):
     "Both are in the network c02-net"
     lab.network(
@@ -152,7 +152,7 @@ def by_the_engine(lab, api, client, together):
         )
 
 
-@exercise.check(points=1)
+@exercise.check(points=1, observes=True)
 def nothing_published(lab, api, client):
     "No port is published"
     for one in (api, client):
