@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from .course import CHECKS, NOTEBOOK
 from .errors import CourseError
 from .images.catalogue import catalogue, choose
 from .overlay import EXPECT, LITTER, allowed, files_below
+from .skills import read_skills, skills_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,13 +39,15 @@ def findings_on_paper(course: Course, loaded: Loaded) -> Iterator[Finding]:
             loaded, f"{path.relative_to(course.root)} is stale.", "Run `course build`, and commit it."
         )
     yield from _words(loaded)
+    yield from _skills(course, loaded)
     yield from _mutants(loaded)
     yield from _files(course, loaded)
 
 
 def findings_of_orphans(course: Course) -> Iterator[Finding]:
-    """Yield solutions that have no exercise, and folders that are no exercise."""
+    """Yield solutions that have no exercise, folders that are no exercise, skills that nothing shows."""
     known = set(course.ids())
+    yield from _unshown_skills(course)
     for top, lacks in (("solutions", "exercise"), ("exercises", CHECKS)):
         for path in sorted((course.root / top).glob("*/*")):
             name = path.relative_to(course.root / top).as_posix()
@@ -81,6 +85,26 @@ def _words(loaded: Loaded) -> Iterator[Finding]:
         yield _finding(loaded, "It has no check.", "Add a function with @exercise.check(points=…).")
     if not loaded.why.strip():
         yield _finding(loaded, "Its why.md is missing or empty.", f"Write solutions/{loaded.id}/why.md.")
+
+
+def _skills(course: Course, loaded: Loaded) -> Iterator[Finding]:
+    listed = read_skills(course)
+    named = skills_file(course).relative_to(course.root).as_posix()
+    if not loaded.exercise.skills:
+        yield _finding(loaded, "It shows no skill.", f"Add keys of {named} to skills=[…].")
+    for key in loaded.exercise.skills:
+        if key not in listed:
+            near = difflib.get_close_matches(key, listed, 1)
+            fix = f"Did you mean {near[0]!r}? Else add" if near else "Add"
+            yield _finding(loaded, f"It names an unknown skill {key!r}.", f"{fix} it to {named}.")
+
+
+def _unshown_skills(course: Course) -> Iterator[Finding]:
+    shown = {key for name in course.ids() for key in course.load(name).exercise.skills}
+    named = skills_file(course).relative_to(course.root).as_posix()
+    for key in read_skills(course).keys() - shown:
+        fix = f"Name it in skills=[…] of an exercise, or remove its line from {named}."
+        yield Finding("", f"No exercise shows the skill {key!r}.", fix)
 
 
 def _mutants(loaded: Loaded) -> Iterator[Finding]:

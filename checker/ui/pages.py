@@ -3,30 +3,58 @@
 from __future__ import annotations
 
 import os
-from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from checker.course import Course, open_course
+from checker.course import open_course
 from checker.errors import CourseError
 
 from .doing import shown_doing
+from .fresh import Fresh
 from .helper import helper
 from .told import Text
 from .widgets import CourseWidget, esm
+
+if TYPE_CHECKING:
+    from checker.course import Course
 
 _LEVELS = {"ok": ("✔", "ready"), "warn": ("△", "limited"), "bad": ("✘", "not ready")}
 
 
 class Report(CourseWidget):
-    """A heading sentence with a table, or with chapters and their exercises."""
+    """A heading sentence with a table."""
 
     _esm = esm("report.js")
 
 
-def exercise_link(exercise_id: str) -> Text:
-    """Start an exercise and return the link that opens the learner's copy.
+class Badge(Fresh):
+    """The link to an exercise, and how far the learner is in it."""
+
+    _esm = esm("progress.js", "badge.js")
+
+    def __init__(self, course: Course, exercise: str, plain: str, markdown: str) -> None:
+        self._exercise = exercise
+        super().__init__(course, {"exercise": None}, text=plain, markdown=markdown)
+
+    def drawn(self) -> dict[str, Any]:
+        """Ask where the learner is in this exercise."""
+        return {"exercise": helper(self.course.root).ask("overview", exercise=self._exercise)}
+
+
+class Map(Fresh):
+    """Chapters and exercises with what is done, what to go on with, and the skills."""
+
+    _esm = esm("picture.js", "progress.js", "map.js")
+
+    def drawn(self) -> dict[str, Any]:
+        """Ask for the whole map."""
+        found: dict[str, Any] = helper(self.course.root).ask("overview")
+        return {**found, "say": _said([row for one in found["chapters"] for row in one["exercises"]])}
+
+
+def exercise_link(exercise_id: str) -> Badge | Text:
+    """Start an exercise and return the link that opens the learner's copy, with how far the learner is.
 
     What was started before stays as it is. Where it cannot be started, the message says why, and what to do.
     """
@@ -37,9 +65,11 @@ def exercise_link(exercise_id: str) -> Text:
     except CourseError as error:
         return _trouble(f"{exercise} was not started.", error)
     target = quote(_relative(course.work(exercise) / "exercise.ipynb"))
-    return Text(
-        f"**Exercise:** [{about['title']}]({target}) · {about['minutes']} minutes",
+    return Badge(
+        course,
+        exercise,
         f"Exercise: {about['title']}, {about['minutes']} minutes. Open work/{exercise}/exercise.ipynb.",
+        f"**Exercise:** [{about['title']}]({target}) · {about['minutes']} minutes",
     )
 
 
@@ -69,27 +99,15 @@ def doctor_report() -> Report | Text:
     return Report({"say": "The engine is not ready.", "rows": rows}, text=text)
 
 
-def course_map() -> Report | Text:
-    """Return the chapters and exercises of the course, with what is done."""
-    course = open_course()
-    try:
-        exercises = helper(course.root).ask("overview")
-    except CourseError as error:
-        return _trouble("The map cannot be drawn.", error)
-    done = sum(one["passed"] for one in exercises)
-    say = f"{done} of {len(exercises)} exercises passed."
-    text = "The map of the course. In a terminal: course progress"
-    return Report({"say": say, "chapters": _chapters(course, exercises)}, text=text)
+def course_map() -> Map:
+    """Return the chapters and exercises of the course, with what is done. It stays up to date."""
+    return Map(open_course(), {}, text="The map of the course. In a terminal: course progress")
 
 
-def _chapters(course: Course, exercises: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Group the exercises; a chapter or exercise with a copy in work/ has the path that opens it."""
-    chapters = []
-    for chapter, members in groupby(exercises, lambda one: one["id"].split("/")[0]):
-        lesson = f"work/{chapter}.ipynb"
-        lines = [
-            {**one, "path": f"work/{one['id']}/exercise.ipynb" if one["started"] else ""} for one in members
-        ]
-        path = lesson if (course.root / lesson).is_file() else ""
-        chapters.append({"title": chapter, "path": path, "exercises": lines})
-    return chapters
+def _said(rows: list[dict[str, Any]]) -> str:
+    core = [row for row in rows if row["core"]]
+    return f"{_passed(rows)} exercises passed, {_passed(core)} core ones."
+
+
+def _passed(rows: list[dict[str, Any]]) -> str:
+    return f"{sum(row['state'] == 'passed' for row in rows)} of {len(rows)}"

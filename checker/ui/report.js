@@ -6,19 +6,6 @@ function table(rows) {
   return h("table", {}, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...body));
 }
 
-function exerciseLine(exercise) {
-  const [sign, word] = exercise.passed ? ["✔", "passed"] : exercise.attempts ? ["…", "tried"] : ["○", "not yet"];
-  const name = exercise.path ? fileLink(exercise.path, exercise.title) : exercise.title;
-  return h("li", { class: exercise.passed ? "course-passed" : "" },
-    h("span", { class: "course-sign", "aria-hidden": "true" }, `${sign} `), name,
-    h("span", { class: "course-word" }, ` · ${exercise.minutes} minutes · ${word}`));
-}
-
-function chapterLine(chapter) {
-  const name = chapter.path ? fileLink(chapter.path, chapter.title) : chapter.title;
-  return h("li", {}, h("strong", {}, name), h("ol", {}, ...chapter.exercises.map(exerciseLine)));
-}
-
 function render({ model, el }) {
   const status = h("p", { class: "course-status", role: "status" });
   const content = h("div", {});
@@ -27,10 +14,7 @@ function render({ model, el }) {
   return follow(model, (view) => {
     root.hidden = !view.say;
     status.textContent = view.say;
-    const parts = [];
-    if (view.rows) parts.push(table(view.rows));
-    if (view.chapters) parts.push(h("ol", { class: "course-map" }, ...view.chapters.map(chapterLine)));
-    content.replaceChildren(...parts);
+    content.replaceChildren(...(view.rows ? [table(view.rows)] : []));
   });
 }
 
