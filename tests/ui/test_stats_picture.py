@@ -369,6 +369,16 @@ def test_two_threads_however_many_and_none_after_closing(prefix: str, show: Any)
 
 
 @pytest.mark.engine
+def test_a_connection_that_breaks_ends_both_threads(prefix: str, show: Any) -> None:
+    picture = show(prefix)
+    eventually(lambda: picture.view["live"])
+    picture._watch._following._stream.close()  # as the engine does where it ends
+    eventually(lambda: not picture.view["live"] and picture.view["trouble"])
+    assert picture.view["say"] == "The engine does not tell any more what the containers use."
+    eventually(lambda: following() == [])
+
+
+@pytest.mark.engine
 def test_it_does_not_keep_the_kernel_alive(engine: Engine, prefix: str) -> None:
     code = f"from checker.ui.stats_picture import live_stats; live_stats({prefix!r}); print('last line')"
     run = subprocess.run(
