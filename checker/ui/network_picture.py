@@ -315,7 +315,8 @@ def network_map(*networks: str) -> NetworkMap:
     Parameters
     ----------
     networks
-        Their names; they need not exist yet. Without any, every network that holds a container.
+        Their names; they need not exist yet. Without any, every network that holds a container: also of
+        somebody else's, so that its table is none to store.
 
     Examples
     --------
