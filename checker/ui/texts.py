@@ -27,7 +27,7 @@ def predict_text(prediction: Prediction) -> tuple[str, str]:
     if prediction.unit:
         how += f" of {prediction.unit}"
     if prediction.tolerance:
-        how += f"; {tolerated(prediction)}"
+        how += f" ({prediction.tolerance} counts)"
     label = "choices" if prediction.choices else "answer"
     return (
         f"Predict: {prediction.ask}\n  {label}: {how}",
@@ -36,8 +36,8 @@ def predict_text(prediction: Prediction) -> tuple[str, str]:
 
 
 def tolerated(prediction: Prediction) -> str:
-    """Return how far away a number still counts; empty where only the number itself does."""
-    return f"about right counts, {prediction.tolerance}" if prediction.tolerance else ""
+    """Return in a sentence how far away a number still counts; empty where only the number itself does."""
+    return f"About right counts: {prediction.tolerance}." if prediction.tolerance else ""
 
 
 def value_text(found: object) -> str:

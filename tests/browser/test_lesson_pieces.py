@@ -303,7 +303,7 @@ def test_a_chapter_opens_with_questions_that_say_where_they_are_from(screen: Scr
 def test_a_number_with_a_decimal_comma_is_about_right(screen: Screen) -> None:
     more = lesson_of(screen, MORE)
     predict = shown(more, 2)
-    expect(predict).to_contain_text("about right counts, within 0.5 seconds")
+    expect(predict).to_contain_text("About right counts: within 0.5 seconds.")
     field = predict.get_by_role("textbox", name="Your prediction, a number of seconds")
     field.fill("10,000")
     press(predict, "Predict")

@@ -150,7 +150,7 @@ def test_an_answer_that_nobody_could_choose_does_not_count(small: Lesson) -> Non
 def test_a_number_has_a_unit_and_may_be_about_right(folder: Path) -> None:
     more = lesson("02-more")
     asked = more.predict("slow")
-    assert repr(asked).endswith("answer: a number of seconds; about right counts, within 0.5 seconds")
+    assert repr(asked).endswith("answer: a number of seconds (within 0.5 seconds counts)")
     asked.answer = {"prediction": "10,0"}
     shown = more.reveal("slow", 10.31234)
     assert shown.view["outcome"] == "about right"
