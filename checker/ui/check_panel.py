@@ -12,8 +12,9 @@ from checker.overlay import answer_files
 from checker.result import Status
 
 from .helper import helper
+from .watch_switch import Switch
 from .where import exercise_here
-from .widgets import CourseWidget, esm
+from .widgets import CourseWidget, css, esm
 
 #: What the front end may ask for, and what it shows meanwhile.
 _VERBS: dict[str, dict[str, Any]] = {
@@ -43,19 +44,22 @@ class Panel(CourseWidget):
         Its whole id.
     """
 
-    _esm = esm("panel.js")
+    _esm = esm("panel_watch.js", "panel_terminal.js", "panel.js")
+    _css = css("panel_watch.css")
 
     def __init__(self, course: Course, exercise: str) -> None:
         self._course = course
         self._exercise = exercise
         self._acting = threading.Lock()  # held while a verb runs: two presses are one check
         view = {"exercise": exercise, "busy": "describe", "say": "Loading the exercise …", "saved": None}
+        view["folder"] = str(course.work(exercise))
         command = f"course check {exercise}"
         super().__init__(
             view,
             text=f"Check panel of {exercise}. In a terminal: {command}",
             markdown=f"**Check panel of {exercise}.** Where it cannot show, run `{command}` in a terminal.",
         )
+        self._switch = Switch(course.root, exercise, self.change)
         self.on_msg(self._asked)
         self.act("describe")
 
@@ -67,25 +71,42 @@ class Panel(CourseWidget):
         thread.start()
         return thread
 
+    def close(self) -> None:
+        """Watch no longer, and take the panel away."""
+        self._switch.close()
+        super().close()
+
     def _asked(self, _: Any, content: dict[str, Any], __: Any) -> None:
         if content.get("do") == "look":
             self.change(saved=self._saved())
+        elif content.get("do") == "alive":
+            self._switch.alive()
+        elif content.get("do") == "watch":
+            self._switch.turn(bool(content.get("on")))
         elif content.get("do") in _VERBS:
             self.act(content["do"])
 
     def _act(self, verb: str) -> None:
         done: dict[str, Any] = {}
         try:
+            self._switch.pause(verb in {"check", "start", "reset"})
             self.change(busy=verb, trouble=None, saved=self._saved(), **_VERBS.get(verb, {}))
             done = self._finished(verb, self._helper_asks(verb))
         except CourseError as error:
             done = {"trouble": {"message": error.message, "next": error.next}, "say": error.message}
         finally:
+            self._watch({**self.view, **done})
             with self._changing:  # whoever sees that it is no longer busy may press at once
                 self._acting.release()
                 self.change(busy="", saved=self._saved(), **done)
         if verb == "reset" and not done.get("trouble"):
             self.send({"do": "reload"})  # the open notebook is the old one
+
+    def _watch(self, view: dict[str, Any]) -> None:
+        """Watch again, where the exercise can be watched."""
+        if checks := view.get("about", {}).get("checks"):
+            self._switch.know(checks, started=view["standing"]["started"])
+        self._switch.pause(False)
 
     def _helper_asks(self, verb: str) -> Any:
         return helper(self._course.root).ask(verb, self._heard, exercise=self._exercise)

@@ -51,7 +51,9 @@ function lines(view) {
   return all.map((check, index) => {
     const result = results.find((one) => one.id === check.id);
     const waiting = view.busy === "check" && index === next ? "running" : "open";
-    return checkLine(result ?? { id: check.id, title: check.title, status: waiting });
+    const line = checkLine(result ?? { id: check.id, title: check.title, status: waiting });
+    if (!view.busy) preliminary(line, result, view.seen?.[check.id]);
+    return line;
   });
 }
 
@@ -133,12 +135,14 @@ function render({ model, el }) {
   reset.onclick = sure.ask;
   solve.onclick = surrender.ask;
 
+  const watch = watchSwitch(model);
+  const terminal = terminalButton(folder);
   const root = h(
     "section",
     { class: "course course-panel", "data-lm-suppress-shortcuts": "true" },
     heading, meta,
-    h("div", { class: "course-buttons" }, check, start, hint, reset, solve, saved),
-    sure.box, surrender.box, progress, status, message, list, hints, solution,
+    h("div", { class: "course-buttons" }, check, start, hint, reset, solve, terminal.button, saved),
+    terminal.line, sure.box, surrender.box, progress, status, message, watch.row, list, hints, solution,
   );
   el.append(root);
 
@@ -146,6 +150,7 @@ function render({ model, el }) {
   let moment = null;
   const tick = () => {
     saved.textContent = moment ? ago(moment, since) : "";
+    watch.live(root);
   };
 
   function draw(view) {
@@ -173,6 +178,8 @@ function render({ model, el }) {
     if (hints.children.length !== (standing.hints?.length ?? 0))
       hints.replaceChildren(...(standing.hints ?? []).map((text) => h("li", {}, ...prose(text))));
     drawSolution(solution, standing);
+    watch.draw(view);
+    terminal.draw(view);
     [moment, since] = [view.saved, Date.now()];
     tick();
   }
@@ -191,6 +198,7 @@ function render({ model, el }) {
   const unfollow = follow(model, draw);
   return () => {
     unfollow();
+    watch.end();
     model.off("msg:custom", custom);
     window.clearInterval(clock);
     window.clearTimeout(answered);

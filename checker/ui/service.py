@@ -43,8 +43,10 @@ if TYPE_CHECKING:
 #: Verbs that have modules of their own: functions of the verb's name, which take course, Tell and request.
 _ELSEWHERE: dict[str, str] = {
     "build": "work_reading",
+    "layers": "layer_reading",
     "pull": "work_reading",
     "reach": "network_reading",
+    "watch": "watching",
 }
 _GRACE = 2.0  # seconds that what runs has to end once the kernel is gone; less than the kernel waits
 
@@ -76,7 +78,8 @@ class Service:
             "core": about.core,
             "interactive": about.answer == "session",
             "checks": [
-                {"id": check.id, "title": check.title, "points": check.points} for check in about.checks
+                {"id": one.id, "title": one.title, "points": one.points, "observes": one.observes}
+                for one in about.checks
             ],
             "files": [*ANSWER_FILES, *about.edits],
             **self._standing(loaded),

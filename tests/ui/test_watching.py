@@ -1,0 +1,209 @@
+"""Watching: when it looks again, which events matter, and that it sees the engine without changing it."""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checker import Owns
+from checker.course import open_course
+from checker.engine import events
+from checker.engine.events import Event
+from checker.result import CheckResult, Status
+from checker.runner import Runner
+from checker.ui.tell import Tell
+from checker.ui.watch_switch import said
+from checker.ui.watching import (
+    ACTIONS,
+    CALM,
+    DEBOUNCE,
+    ENOUGH,
+    KINDS,
+    PAUSE,
+    Pace,
+    Relevance,
+    watch,
+)
+from checker.work import clean, start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.course import Course
+    from checker.engine.connect import Engine
+
+REAL = open_course(Path(__file__).parents[2])
+GREET = "01-small/greet"
+
+
+def test_changes_are_waited_for_together_but_not_for_ever() -> None:
+    pace = Pace()
+    assert pace.due is None
+    pace.changed(10)
+    assert pace.due == 10 + DEBOUNCE
+    pace.changed(10.2)
+    assert pace.due == 10.2 + DEBOUNCE
+    pace.changed(10.9)
+    assert pace.due == 10 + PAUSE
+    pace.begin(11)
+    assert pace.due is None
+    pace.changed(11.1)
+    pace.end(11.2)
+    assert pace.due == 11 + PAUSE
+
+
+def chased(pace: Pace, runs: int, *, after: float) -> list[float]:
+    """Let each run be followed by a change; return the pauses."""
+    now, pauses = 100.0, []
+    for _ in range(runs):
+        pace.begin(now)
+        pace.end(now + 0.1)
+        pace.changed(now + 0.1 + after)
+        pauses.append(pace.pause)
+        now += 60
+    return pauses
+
+
+def test_runs_that_bring_their_own_changes_slow_down_and_end() -> None:
+    pace = Pace()
+    pauses = chased(pace, ENOUGH + 1, after=0.2)
+    assert pauses[: CALM + 1] == [PAUSE] * (CALM + 1)
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 16
+    assert pace.given_up
+
+
+def test_a_learner_who_works_on_and_on_is_no_loop() -> None:
+    pace = Pace()
+    assert set(chased(pace, 3 * ENOUGH, after=2)) == {PAUSE}
+    assert not pace.given_up
+
+
+def event(action: str = "start", name: str = "x", **other: Any) -> Event:
+    return replace(Event(1, action, f"id-of-{name}", name), **other)
+
+
+@pytest.mark.parametrize(
+    ("one", "matters"),
+    [
+        (event(), True),
+        (event(name="somebody-elses"), False),
+        (event(role="probe"), False),
+        (event(role="scene"), True),
+        (event("rename", "y", old_name="x"), True),
+        (event("connect", "n", kind="network"), True),
+        (event("create", "n"), False),
+        (event("tag", "anything", kind="image"), True),
+        (event("destroy", "v", kind="volume"), True),
+    ],
+)
+def test_what_happens_to_the_exercises_names_matters(one: Event, matters: bool) -> None:
+    relevance = Relevance(Owns(containers=["x"], networks=["n"], volumes=["v"]))
+    assert relevance.matters(one) is matters
+
+
+def test_a_container_that_got_another_name_still_matters() -> None:
+    relevance = Relevance(Owns(containers=["x"]))
+    renamed = event("rename", "y", old_name="x")
+    assert relevance.matters(renamed)
+    assert relevance.matters(event("die", "y"))
+    assert not relevance.matters(event("die", "z"))
+
+
+def test_it_says_how_many_lines_look_done_and_who_decides() -> None:
+    checks = [{"id": "a", "observes": True}, {"id": "b", "observes": True}, {"id": "c", "observes": False}]
+    assert (
+        said(checks, {"a": "done"}) == "1 of 2 watched lines looks done. Check decides, and tests the others."
+    )
+    assert said(checks[:2], {}) == "0 of 2 watched lines look done. Check decides."
+
+
+@pytest.fixture
+def looking(fake_course: Course) -> Course:
+    """The small course, in which all checks of the greeting only look."""
+    path = fake_course.root / "exercises" / GREET / "checks.py"
+    path.write_text(path.read_text().replace("(points=1)", "(points=1, observes=True)").replace(
+        "(points=2)", "(points=2, observes=True)"))  # fmt: skip
+    return fake_course
+
+
+@pytest.fixture
+def told(looking: Course, engine: Engine) -> Iterator[queue.SimpleQueue[dict[str, Any]]]:
+    """What a watch of the greeting tells; it ends with the test."""
+    start(looking, engine, GREET)
+    heard: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    tell = Tell(lambda name, **fields: heard.put({"event": name, **fields}))
+    ended: list[dict[str, Any]] = []
+    thread = threading.Thread(target=lambda: ended.append(watch(looking, tell, GREET)))
+    thread.start()
+    yield heard
+    tell.cancel()
+    thread.join(20)
+    assert ended == [{"why": ""}]
+
+
+def until(told: queue.SimpleQueue[dict[str, Any]], check: str, state: str) -> None:
+    while (one := told.get(timeout=20)) != {"event": "seen", "check": check, "state": state}:
+        assert one["event"] in {"seen", "reached", "sign"}
+
+
+@pytest.mark.engine
+def test_it_sees_what_the_learner_does_on_the_engine_and_in_files(
+    told: queue.SimpleQueue[dict[str, Any]], looking: Course, engine: Engine
+) -> None:
+    folder = looking.work(GREET)
+    until(told, "right_name", "open")
+    name = (folder / "name.txt").read_text().strip()
+    made = engine.client.containers.run(
+        "busybox:1.37", ["echo", f"hello {name}"], name="fake-greet", detach=True
+    )
+    try:
+        until(told, "greeter", "done")
+        until(told, "right_name", "done")
+    finally:
+        made.remove(force=True)
+    until(told, "greeter", "open")
+
+
+def _sight(engine: Engine, names: list[str]) -> list[object]:
+    """Return how these containers are."""
+    listed = engine.client.containers.list(all=True)
+    return sorted(
+        (one.name, str(one.attrs["State"]), one.attrs["RestartCount"]) for one in listed if one.name in names
+    )
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    "exercise_id", [one for one in REAL.ids() if REAL.load(one).exercise.observing().checks]
+)
+def test_a_check_of_the_course_that_only_looks_leaves_the_engine_as_it_is(
+    engine: Engine, state: Path, exercise_id: str
+) -> None:
+    shutil.copytree(REAL.root / "exercises", state / "course" / "exercises")
+    course = open_course(state / "course")
+    exercise, folder = course.load(exercise_id).exercise, start(course, engine, exercise_id)
+    try:
+        names = list(exercise.owns.containers)
+        sight, files = _sight(engine, names), {one: one.read_bytes() for one in folder.iterdir()}
+        since = events.now(engine)
+        seen: list[CheckResult] = []
+        with Runner(course) as runner:
+            runner.observe(exercise_id, folder, seen.append)
+        actions = (*ACTIONS, "exec_create", "extract-to-dir")
+        with events.follow(
+            engine, since=since, until=events.now(engine), actions=actions, kinds=KINDS
+        ) as found:
+            caused = [f"{one.name} {one.action}" for one in found if one.name in names]
+        assert [one.status for one in seen if one.status is Status.ERROR and one.reason == "course"] == []
+        assert len(seen) == len(exercise.observing().checks)
+        assert (caused, sight) == ([], _sight(engine, names))
+        assert {one: one.read_bytes() for one in folder.iterdir()} == files
+    finally:
+        clean(course, engine, exercise_id)
