@@ -50,6 +50,7 @@ class Lines:
         self._tell = tell
         self._rows: dict[str, dict[str, Any]] = {}
         self._told = 0.0
+        self._states: list[str] = []
         self._say = ""
 
     def report(self, key: str, step: str, fraction: float | None = None, /) -> None:
@@ -71,11 +72,12 @@ class Lines:
         self.show(_doing(log))
 
     def show(self, say: str, *, now: bool = False) -> None:
-        """Tell all lines, unless that was done a moment ago."""
+        """Tell all lines; where nothing but a number is new, not more often than a screen can show."""
         self._say = say
-        if now or time.monotonic() - self._told > _PAUSE:
-            self._told = time.monotonic()
-            rows = list(self._rows.values())
+        rows = list(self._rows.values())
+        states = [one["state"] for one in rows]
+        if now or states != self._states or time.monotonic() - self._told > _PAUSE:
+            self._told, self._states = time.monotonic(), states
             self._tell("work", say=say, rows=rows, part=_part(rows))
 
 

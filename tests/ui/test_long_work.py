@@ -13,6 +13,7 @@ from docker.errors import DockerException, ImageNotFound
 from pushed import LAYERS, pushed
 
 from checker.engine.build import BuildStep
+from checker.engine.connect import connect
 from checker.errors import CourseError
 from checker.images.pull import Layer
 from checker.ui import long_work, work_reading
@@ -145,7 +146,7 @@ def test_no_folder_no_dockerfile_no_base(shown: list[LongWork], app: Path, tag: 
 @pytest.mark.engine
 @pytest.mark.parametrize("way", ["button", "interrupt"])
 def test_a_cancelled_build_leaves_no_image(
-    monkeypatch: pytest.MonkeyPatch, engine: Engine, folder: Path, app: Path, tag: str, way: str
+    monkeypatch: pytest.MonkeyPatch, shown: list[LongWork], app: Path, tag: str, way: str
 ) -> None:
     works: list[LongWork] = []
 
@@ -162,7 +163,7 @@ def test_a_cancelled_build_leaves_no_image(
     with pytest.raises(CourseError, match="was cancelled") as caught:
         build(app, tag=tag)
     assert caught.value.next
-    with pytest.raises(ImageNotFound):
+    with connect() as engine, pytest.raises(ImageNotFound):
         engine.client.images.get(tag)
     assert works[0].view["say"] == "Cancelled."
     assert works[0].view["live"] is False
