@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 REAL = open_course(Path(__file__).parents[2])
 GREET = "01-small/greet"
+LOOKING = [one for one in REAL.ids() if REAL.load(one).exercise.observing().checks]
 
 
 def test_changes_are_waited_for_together_but_not_for_ever() -> None:
