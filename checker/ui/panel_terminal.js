@@ -1,12 +1,15 @@
 // The button of the check panel that opens a terminal in the exercise's folder, below the notebook.
 
+const LAID_OUT = 300; // ms until JupyterLab has made room and has scrolled as it likes
+
 /** The terminal that was opened for `folder` before, also before the page was loaded anew. */
 function openTerminal(folder) {
   const name = window.sessionStorage.getItem(`course-terminal:${folder}`);
   return [...lab().shell.widgets("main")].find((one) => name && one.content?.session?.name === name);
 }
 
-async function showTerminal(folder) {
+/** Show the terminal below the notebook, and `panel` above it. */
+async function showTerminal(folder, panel) {
   const { commands, shell } = lab();
   const known = openTerminal(folder);
   if (known) return shell.activateById(known.id);
@@ -15,6 +18,7 @@ async function showTerminal(folder) {
   window.sessionStorage.setItem(`course-terminal:${folder}`, terminal.content.session.name);
   if (ref) shell.add(terminal, "main", { mode: "split-bottom", ref });
   shell.activateById(terminal.id);
+  window.setTimeout(() => panel.scrollIntoView({ block: "start" }), LAID_OUT);
 }
 
 /** The button, and the line below: where to go without it, and how to leave a container without ending it. */
@@ -22,7 +26,7 @@ function terminalButton(folder) {
   const button = h("button", { type: "button" }, "Terminal");
   const line = h("div", { class: "course-meta" });
   button.onclick = () =>
-    showTerminal(folder).catch(() => line.append(h("p", {}, "No terminal can be opened here. Use one of your own.")));
+    showTerminal(folder, button.closest(".course-panel")).catch(() => line.append(h("p", {}, "No terminal can be opened here. Use one of your own.")));
   return {
     button,
     line,

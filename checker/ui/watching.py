@@ -106,14 +106,15 @@ class Relevance:
         self._names = {
             "container": set(owns.containers), "network": set(owns.networks), "volume": set(owns.volumes),
         }  # fmt: skip
+        self._images = bool(owns.images)
         self._ids: set[str] = set()
 
     def matters(self, event: Event) -> bool:
-        """Say whether this event may change what a check sees. An image's may always: it bears many names."""
+        """Say whether this event may change what a check sees. An image bears many names: any may matter."""
         if event.role == "probe":
             return False
         if event.kind == "image":
-            return True
+            return self._images
         names = self._names.get(event.kind, set())
         if names & {event.name, event.old_name}:
             self._ids.add(event.id)

@@ -105,7 +105,7 @@ def event(action: str = "start", name: str = "x", **other: Any) -> Event:
     ],
 )
 def test_what_happens_to_the_exercises_names_matters(one: Event, matters: bool) -> None:
-    relevance = Relevance(Owns(containers=["x"], networks=["n"], volumes=["v"]))
+    relevance = Relevance(Owns(containers=["x"], images=["i:1"], networks=["n"], volumes=["v"]))
     assert relevance.matters(one) is matters
 
 
@@ -115,6 +115,7 @@ def test_a_container_that_got_another_name_still_matters() -> None:
     assert relevance.matters(renamed)
     assert relevance.matters(event("die", "y"))
     assert not relevance.matters(event("die", "z"))
+    assert not relevance.matters(event("tag", "x", kind="image"))  # it declares none
 
 
 def test_it_says_how_many_lines_look_done_and_who_decides() -> None:
@@ -172,7 +173,7 @@ def test_it_sees_what_the_learner_does_on_the_engine_and_in_files(
     until(told, "greeter", "open")
 
 
-def _sight(engine: Engine, names: list[str]) -> list[object]:
+def _sight(engine: Engine, names: list[str]) -> list[tuple[str, str, int]]:
     """Return how these containers are."""
     listed = engine.client.containers.list(all=True)
     return sorted(
