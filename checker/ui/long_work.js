@@ -1,3 +1,4 @@
+const HEARD = 300; // ms in which a kernel that hears messages while a cell runs has answered
 const SIGNS = { waiting: "○", running: "▸", ready: "✔", cached: "=", failed: "✘" };
 
 function bar(part, label) {
@@ -22,6 +23,14 @@ function failure(failed) {
   return [details];
 }
 
+/** Where the waiting kernel did not hear the button, interrupt it as the menu does. */
+function interrupt(model, el) {
+  const { live, asked } = model.get("view");
+  if (!live || asked) return;
+  const page = documentsIn("").find((one) => one.node.contains(el));
+  page?.sessionContext?.session?.kernel?.interrupt();
+}
+
 function render({ model, el }) {
   const whole = h("div", { class: "work-whole" });
   const list = h("ul", { class: "work-list", "aria-label": "Layers or steps" });
@@ -31,7 +40,10 @@ function render({ model, el }) {
   const buttons = h("div", { class: "course-buttons" }, button, hint);
   const { root, tell } = pictureFrame("work", whole, list, wrong, buttons);
   button.addEventListener("click", () => {
-    if (button.getAttribute("aria-disabled") !== "true") model.send({ do: "cancel" });
+    if (button.getAttribute("aria-disabled") === "true") return;
+    model.send({ do: "cancel" });
+    button.setAttribute("aria-disabled", "true");
+    window.setTimeout(() => interrupt(model, el), HEARD);
   });
   el.append(root);
   let shown = null;
