@@ -54,6 +54,8 @@ def test_a_sound_course_has_no_findings(fake_course: Course) -> None:
         (edit(CHECKS, '"A run has a name, an image and a command.",', ""), "fewer than three hints"),
         (edit(CHECKS, '"A run has a name, an image and a command.",', '" ",'), "hint is empty"),
         (edit(CHECKS, 'docs=["docker container run"]', "docs=[]"), "no documentation"),
+        (edit(CHECKS, 'skills=["run.command"]', "skills=[]"), "shows no skill"),
+        (edit(CHECKS, '"run.command"', '"run.comand"'), "unknown skill 'run.comand'"),
         (add(f"{SOLUTION}/why.md", "\n"), "why.md is missing or empty"),
         (edit(f"{SOLUTION}/mutants/removed/expect.toml", '"greeter"', '"nobody"'), "names no check"),
         (edit(f"{SOLUTION}/mutants/removed/expect.toml", '"fake-greet"', '""'), "empty phrase"),
@@ -95,3 +97,16 @@ def test_folders_that_belong_to_nothing_are_named(fake_course: Course) -> None:
         "solutions/01-small/gone has no exercise.",
         "exercises/01-small/empty has no checks.py.",
     ]
+
+
+def test_an_unknown_skill_has_the_nearest_one_as_its_fix(fake_course: Course) -> None:
+    edit(CHECKS, '"run.command"', '"run.comand"')(fake_course.root)
+    (finding,) = findings_on_paper(fake_course, fake_course.load(GREET))
+    assert finding.next == "Did you mean 'run.command'? Else add it to exercises/skills.toml."
+
+
+def test_a_skill_that_no_exercise_shows_is_named(fake_course: Course) -> None:
+    edit("exercises/skills.toml", "[02-odd]", "[02-odd]\nfly = 'You can fly.'")(fake_course.root)
+    (finding,) = findings_of_orphans(fake_course)
+    assert finding.message == "No exercise shows the skill 'fly'."
+    assert "remove its line from exercises/skills.toml" in finding.next

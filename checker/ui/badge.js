@@ -1,5 +1,5 @@
 function render({ model, el }) {
-  const line = h("p", {});
+  const line = h("p", { class: "course-line-of" });
   const notes = h("div", { role: "status" });
   const root = h("section", { class: "course course-badge", "aria-label": "Exercise" }, line, notes);
   el.append(root);
@@ -7,7 +7,7 @@ function render({ model, el }) {
   const stop = follow(model, (view) => {
     const { exercise } = view;
     const parts = exercise
-      ? [h("strong", {}, "Exercise: "), exerciseLink(exercise, fresh), exerciseState(exercise)]
+      ? [h("strong", {}, "Exercise"), ...exerciseParts(exercise, fresh)]
       : [];
     root.className = `course course-badge${exercise ? ` course-has-${exercise.state}` : ""}`;
     redrawn(line, ...parts);

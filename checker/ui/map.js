@@ -4,14 +4,16 @@ const FEW = 15; // exercises: with more of them only the chapter to go on with i
 const passed = (rows) => rows.filter((row) => row.state === "passed").length;
 
 function exerciseLine(row, fresh) {
-  return h("li", { class: row.state === "passed" ? "course-passed" : "" }, exerciseLink(row, fresh), exerciseState(row));
+  const kind = row.state === "passed" ? "course-line-of course-passed" : "course-line-of";
+  return h("li", { class: kind }, ...exerciseParts(row, fresh));
 }
 
 function chapterLine(chapter, unfolded, fresh) {
   const { id, title, lesson, exercises } = chapter;
   const core = exercises.filter((row) => row.core);
   const minutes = exercises.reduce((sum, row) => sum + row.minutes, 0);
-  const counts = `${passed(exercises)} of ${exercises.length} passed · core ${passed(core)} of ${core.length} · ${minutes} minutes`;
+  const ofCore = core.length ? ` · core ${passed(core)} of ${core.length}` : "";
+  const counts = `${passed(exercises)} of ${exercises.length} passed${ofCore} · ${minutes} minutes`;
   const bar = h("progress", { max: exercises.length, value: passed(exercises), "aria-label": `${id}: exercises passed` });
   const summary = h("summary", { "data-lm-suppress-shortcuts": true }, `Exercises of ${id}`);
   const fold = h("details", { open: unfolded.get(id) }, summary,
@@ -25,12 +27,18 @@ function chapterLine(chapter, unfolded, fresh) {
 
 const SKILL_SIGNS = { shown: "✔", seen: "◐", "not yet": "○" };
 
-function skillRows(skills, titles) {
-  return skills.map(({ skill, state, passed: done, exercises }) => [
-    `${SKILL_SIGNS[state] ?? "…"} ${state}`,
-    h("span", {}, ...prose(skill.say)),
-    exercises.map((id) => `${titles.get(id) ?? id}${done.includes(id) ? " ✔" : ""}`).join(", "),
-  ]);
+function skillRow({ skill, state, passed: done, exercises }, titles) {
+  const shows = exercises.map((id) => `${titles.get(id) ?? id}${done.includes(id) ? " ✔" : ""}`).join(", ");
+  return h("tr", {}, h("td", {}, `${SKILL_SIGNS[state] ?? "◐"} ${state}`), h("td", {}, ...prose(skill.say)),
+    h("td", {}, shows));
+}
+
+function skillTable(skills, titles) {
+  const head = ["State", "Skill", "Shown by (✔ passed)"].map((label) => h("th", { scope: "col" }, label));
+  const bodies = [...new Set(skills.map(({ skill }) => skill.chapter))].map((chapter) => h("tbody", {},
+    h("tr", {}, h("th", { scope: "rowgroup", colspan: 3 }, chapter)),
+    ...skills.filter(({ skill }) => skill.chapter === chapter).map((one) => skillRow(one, titles))));
+  return h("table", {}, h("thead", {}, h("tr", {}, ...head)), ...bodies);
 }
 
 function skillsFold(view) {
@@ -39,8 +47,7 @@ function skillsFold(view) {
   const shown = view.skills.filter((one) => one.passed.length).length;
   return [
     h("summary", { "data-lm-suppress-shortcuts": true }, `What you can do: ${shown} of ${view.skills.length} skills shown`),
-    h("div", { class: "course-table" },
-      table(["State", "Skill", "Exercises that show it (✔ passed)"], skillRows(view.skills, titles))),
+    h("div", { class: "course-table" }, skillTable(view.skills, titles)),
     h("p", { class: "course-word" }, "“seen” means: passed after the solution was opened."),
   ];
 }

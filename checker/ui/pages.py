@@ -45,7 +45,7 @@ class Badge(Fresh):
 class Map(Fresh):
     """Chapters and exercises with what is done, what to go on with, and the skills."""
 
-    _esm = esm("picture.js", "progress.js", "map.js")
+    _esm = esm("progress.js", "map.js")
 
     def drawn(self) -> dict[str, Any]:
         """Ask for the whole map."""

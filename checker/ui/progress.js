@@ -45,28 +45,38 @@ function keepFresh(model, root, pace = 0) {
   };
 }
 
-/** The link to an exercise that was begun; of another one its title, and the button that starts it. */
-function exerciseLink({ id, title, started }, fresh) {
-  if (started) return h("span", {}, fileLink(notebookOf(id), title));
+/** The link to an exercise that was begun; of another one its title. */
+const exerciseName = ({ id, title, started }) =>
+  started ? fileLink(notebookOf(id), title) : h("span", { class: "course-name" }, title);
+
+/** The button that starts an exercise; none where the link is enough. */
+function startButton({ id, title, started }, fresh) {
+  if (started) return null;
   const button = h("button", { type: "button", class: "course-start", "aria-label": `Start ${title}` }, "Start");
   button.addEventListener("click", () => fresh.start(id));
-  return h("span", {}, h("span", { class: "course-name" }, title), " ", button);
+  return button;
 }
 
-/** An exercise's minutes, kind and state: "5 minutes · core · ✔ passed, 3 of 3 points". */
-function exerciseState({ minutes, core, state, word, score, max_score: most, attempts }) {
-  const points = !attempts || score == null ? (most ? `, ${most} points` : "") : `, ${score} of ${most} points`;
-  return h("span", { class: "course-word" }, ` · ${minutes} minutes · `,
-    core ? h("strong", {}, "core") : "extra", " · ",
-    h("span", { class: `course-state course-is-${state}` },
-      h("span", { "aria-hidden": "true" }, `${SIGNS[state]} `), word), points);
+/** An exercise's minutes, kind and state: " · 5 minutes · core · passed, 3 of 3 points". */
+function exerciseState({ minutes, core, state, word, score, max_score: most }) {
+  const points = `${score == null ? "" : `${score} of `}${most} point${most === 1 ? "" : "s"}`;
+  return h("span", { class: "course-word" }, ` · ${minutes} minutes · `, core ? h("strong", {}, "core") : "extra", " · ",
+    h("span", { class: `course-is-${state}` }, word), most ? `, ${points}` : "");
 }
+
+const exerciseSign = ({ state }) =>
+  h("span", { class: `course-sign course-is-${state}`, "aria-hidden": "true" }, SIGNS[state]);
+
+/** A whole line about an exercise. */
+const exerciseParts = (row, fresh) =>
+  [exerciseSign(row), h("span", {}, exerciseName(row), exerciseState(row), " ", startButton(row, fresh) ?? "")];
 
 /** "Go on with: …", with its links. */
 function goOn(next, fresh) {
   if (!next) return [];
   if (!next.say) return [h("span", {}, next.why)];
-  const exercise = exerciseLink({ id: next.exercise, title: next.title, started: next.started }, fresh);
+  const row = { id: next.exercise, title: next.title, started: next.started };
+  const exercise = h("span", {}, exerciseName(row), " ", startButton(row, fresh) ?? "");
   const say = h("strong", {}, `${next.say}: `);
   if (!next.lesson) return [say, exercise, h("span", { class: "course-word" }, ` (${next.why})`)];
   const name = next.lesson.slice("work/".length, -".ipynb".length);

@@ -14,7 +14,7 @@ from .widgets import esm
 class Resume(Fresh):
     """What to go on with, with its link."""
 
-    _esm = esm("picture.js", "progress.js", "resume.js")
+    _esm = esm("progress.js", "resume.js")
 
     def drawn(self) -> dict[str, Any]:
         """Ask for what comes next."""
