@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self, cast
 from .errors import Missing, NotReadable, asking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from .connect import Engine
@@ -39,6 +39,14 @@ class Entry(NamedTuple):
     mode: int
     uid: int
     gid: int
+
+
+class Made(NamedTuple):
+    """A step of an image's making, as its configuration tells it. ``layer`` is false where it made none."""
+
+    created_by: str
+    comment: str
+    layer: bool
 
 
 class Layer:
@@ -105,10 +113,11 @@ class Layer:
 
 
 class SavedImage:
-    """An image's layers, the lowest first. A context manager: it keeps temporary files."""
+    """An image's layers, the lowest first, and its history. A context manager: it keeps temporary files."""
 
-    def __init__(self, layers: list[Layer], files: ExitStack) -> None:
+    def __init__(self, layers: list[Layer], history: list[Made], files: ExitStack) -> None:
         self.layers = layers
+        self.history = history
         self._files = files
 
     @property
@@ -154,8 +163,13 @@ class SavedImage:
         self.close()
 
 
-def save(engine: Engine, image: Image) -> SavedImage:
+def save(engine: Engine, image: Image, each: Callable[[int], None] | None = None) -> SavedImage:
     """Save ``image`` to a temporary file, as ``docker save`` does, and open its layers.
+
+    Parameters
+    ----------
+    each
+        Told the bytes that have come so far. What it raises breaks the saving off.
 
     Raises
     ------
@@ -171,26 +185,33 @@ def save(engine: Engine, image: Image) -> SavedImage:
                 if spool.tell() > LIMIT:
                     raise _unreadable(image, f"one of more than {LIMIT // 2**30} GB")
                 spool.write(chunk)
+                if each:
+                    each(spool.tell())
         spool.seek(0)
         try:
-            layers = open_saved(spool, files)
+            layers, history = open_saved(spool, files)
         except (tarfile.TarError, KeyError, ValueError, EOFError, OSError) as error:
             raise _unreadable(image, str(error)) from error
-        return SavedImage(layers, files.pop_all())
+        return SavedImage(layers, history, files.pop_all())
 
 
-def open_saved(spool: IO[bytes], files: ExitStack) -> list[Layer]:
-    """Open a saved image's layers, in the old layout or OCI's. ``files`` closes what is opened."""
+def open_saved(spool: IO[bytes], files: ExitStack) -> tuple[list[Layer], list[Made]]:
+    """Open a saved image's layers and read its history, in either layout. ``files`` closes what is opened."""
     outer = files.enter_context(tarfile.open(fileobj=spool))  # noqa: SIM115 - closed with files
     names = set(outer.getnames())
     config, blobs = _docker_layout(outer) if "manifest.json" in names else _oci_layout(outer)
-    diff_ids = json.loads(_member(outer, config).read())["rootfs"]["diff_ids"]
+    configuration = json.loads(_member(outer, config).read())
+    diff_ids = configuration["rootfs"]["diff_ids"]
     layers = []
     for diff_id, blob in zip(diff_ids, blobs, strict=True):
         unpacked = files.enter_context(_unpacked(_member(outer, blob)))
         layer = files.enter_context(tarfile.open(fileobj=unpacked, mode="r:"))  # noqa: SIM115 - likewise
         layers.append(Layer(diff_id, layer))
-    return layers
+    history = [
+        Made(one.get("created_by") or "", one.get("comment") or "", not one.get("empty_layer"))
+        for one in configuration.get("history") or ()
+    ]
+    return layers, history
 
 
 def _docker_layout(outer: tarfile.TarFile) -> tuple[str, list[str]]:

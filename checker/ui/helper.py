@@ -138,7 +138,7 @@ class Helper:
         self._asked.pop(key, None)
 
     def _write(self, request: dict[str, Any]) -> None:
-        with contextlib.suppress(OSError):  # gone: the reader tells
+        with contextlib.suppress(OSError, ValueError):  # gone, or closed with the kernel: the reader tells
             self._input.write(json.dumps(request).encode() + b"\n")
             self._input.flush()
 

@@ -70,8 +70,8 @@ def oci_layout() -> bytes:
 @pytest.mark.parametrize("layout", [docker_layout, oci_layout])
 def test_both_layouts_show_the_same(layout: Callable[[], bytes]) -> None:
     with ExitStack() as files:
-        opened = layers.open_saved(io.BytesIO(layout()), files)
-        with SavedImage(opened, files.pop_all()) as saved:
+        opened, history = layers.open_saved(io.BytesIO(layout()), files)
+        with SavedImage(opened, history, files.pop_all()) as saved:
             assert [layer.diff_id for layer in saved.layers] == [digest(layer) for layer in LAYERS]
             assert saved.size == 9 + 1 + 2 + 100 + 3
             assert saved.above((digest(LAYERS[0]),)) == [saved.layers[1]]
