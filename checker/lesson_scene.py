@@ -14,6 +14,7 @@ from .record import Record
 from .work import Say, alone, fetch_images, refuse_taken, remove_owned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from .chapter import Chapter
@@ -30,8 +31,19 @@ class _Owner:
     owns: Owns
 
 
-def begin(course: Course, engine: Engine, chapter: Chapter, say: Say = lambda _: None) -> None:
+def begin(
+    course: Course,
+    engine: Engine,
+    chapter: Chapter,
+    say: Say = lambda _: None,
+    fetch: Callable[[Engine, Sequence[str], Say], None] = fetch_images,
+) -> None:
     """Remove what an earlier run of the lesson left, and get the images that it needs.
+
+    Parameters
+    ----------
+    fetch
+        Gets the images; default: saying each new step.
 
     Raises
     ------
@@ -43,7 +55,7 @@ def begin(course: Course, engine: Engine, chapter: Chapter, say: Say = lambda _:
         if record := _record(folder, engine):
             remove_owned(engine, owner, record.bystanders, again=_AGAIN)
         refuse_taken(engine, owner, again=_AGAIN)
-        fetch_images(engine, chapter.images, say)
+        fetch(engine, chapter.images, say)
         folder.mkdir(parents=True, exist_ok=True)
         Record(chapter.id, course.version, 0, engine.id).write(folder)
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import display
 
 from .helper import helper
+from .long_work import LongWork
 from .widgets import CourseWidget, esm
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_CANCELLABLE = {"begin"}
 
 
 class Doing(CourseWidget):
@@ -22,11 +25,19 @@ class Doing(CourseWidget):
 def shown_doing(root: Path, do: str, say: str, **request: str) -> Any:
     """Do something that may take long, show meanwhile what is done, and return what comes of it.
 
+    What can be cancelled has a button for it: beginning a lesson, which may get images.
+
     Raises
     ------
     CourseError
-        If it cannot be done.
+        If it cannot be done, or was cancelled.
     """
+    if do in _CANCELLABLE:
+        work = LongWork(f"{say} …", text=f"{say}.")
+        display(work)  # type: ignore[no-untyped-call]
+        value = work.run(root, do, **request)
+        work.change(say="")
+        return value
     notes = Doing({"say": f"{say} …"}, text=f"{say}.")
     display(notes)  # type: ignore[no-untyped-call]
     try:

@@ -50,6 +50,7 @@ function render({ model, el }) {
 
   return follow(model, (view) => {
     const atEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 30;
+    root.hidden = !view.say;
     whole.replaceChildren(...(view.live ? [bar(view.part, "All of it")] : []));
     list.hidden = !view.rows.length;
     list.replaceChildren(...view.rows.map((row) => line(row, view.live)));

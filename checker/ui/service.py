@@ -123,8 +123,10 @@ class Service:
         return self._standing(self.course.load(exercise))
 
     def begin(self, tell: Tell, chapter: str) -> None:
-        """Begin a lesson: get its images, remove what an earlier run left."""
-        self._set(lesson_scene.begin, tell, chapter)
+        """Begin a lesson: get its images, a line for each, and remove what an earlier run left."""
+        from .work_reading import fetching  # noqa: PLC0415 - with all that pulls and builds need
+
+        self._set(partial(lesson_scene.begin, fetch=fetching(tell)), tell, chapter)
 
     def end(self, tell: Tell, chapter: str) -> None:
         """End a lesson: remove what it declares."""

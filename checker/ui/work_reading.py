@@ -19,12 +19,13 @@ from checker.images.pull import unreachable
 from checker.images.trouble import told_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from checker.course import Course
     from checker.engine.build import BuildLog, BuildStep
     from checker.engine.connect import Engine
     from checker.images.pull import Layer
+    from checker.work import Say
 
     from .tell import Tell
 
@@ -120,6 +121,18 @@ def _doing(log: BuildLog) -> str:
     if log.doing.startswith("[internal] load build context"):
         return "The folder's files go to the builder."
     return f"Now: {log.doing}" if log.steps else "The builder reads the Dockerfile."
+
+
+def fetching(tell: Tell) -> Callable[[Engine, Sequence[str], Say], None]:
+    """Return what gets a lesson's images, telling a line for each and its layers."""
+
+    def fetch(engine: Engine, keys: Sequence[str], say: Say) -> None:
+        del say
+        lines = Lines(tell)
+        if keys:  # none would mean every image of the catalogue
+            provide(engine, keys, lines.report, layers=lines.layers, cancel=tell)
+
+    return fetch
 
 
 def pull(course: Course, tell: Tell, image: str) -> str:
