@@ -105,7 +105,7 @@ class Switch:
                     threading.Thread(target=self._follow, args=(self._asked,), daemon=True).start()
             elif self._asked:
                 self._asked.cancel()
-                self._asked, self._seen = None, {}
+                self._asked, self._seen, self._away = None, {}, False
             self._show(on=on)
 
     def _show(self, *, on: bool) -> None:

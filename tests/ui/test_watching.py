@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -15,16 +16,19 @@ from checker import Owns
 from checker.course import open_course
 from checker.engine import events
 from checker.engine.events import Event
+from checker.engine.waiting import ticks
 from checker.result import CheckResult, Status
 from checker.runner import Runner
+from checker.ui import watch_switch
 from checker.ui.tell import Tell
-from checker.ui.watch_switch import said
+from checker.ui.watch_switch import Switch, said
 from checker.ui.watching import (
     ACTIONS,
     CALM,
     DEBOUNCE,
     ENOUGH,
     KINDS,
+    LOOP,
     PAUSE,
     Pace,
     Relevance,
@@ -33,7 +37,7 @@ from checker.ui.watching import (
 from checker.work import clean, start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from checker.course import Course
     from checker.engine.connect import Engine
@@ -209,3 +213,103 @@ def test_a_check_of_the_course_that_only_looks_leaves_the_engine_as_it_is(
         assert {one: one.read_bytes() for one in folder.iterdir()} == files
     finally:
         clean(course, engine, exercise_id)
+
+
+def test_an_engine_that_is_away_is_said_and_waited_for(
+    looking: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    heard: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    tell = Tell(lambda name, **fields: heard.put({"event": name, **fields}))
+    thread = threading.Thread(target=watch, args=(looking, tell, GREET))
+    thread.start()
+    away = heard.get(timeout=20)
+    assert away["event"] == "away"
+    assert "/nowhere/docker.sock" in away["message"]
+    assert heard.get(timeout=20)["event"] == "away"  # it has tried once more
+    tell.cancel()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+class Asked:
+    """Stands for what the kernel has begun: it tells one event, and then waits to be cancelled."""
+
+    def __init__(self) -> None:
+        self.events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+
+    def result(self, on_event: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        while (event := self.events.get(timeout=20))["event"] != "done":
+            on_event(event)
+        return {"why": event["why"]}
+
+    def cancel(self) -> None:
+        self.events.put({"event": "done", "why": ""})
+
+
+class Begun:
+    """Stands for the helper of the kernel: remembers all that was begun."""
+
+    def __init__(self) -> None:
+        self.asked: list[Asked] = []
+
+    def begin(self, do: str, exercise: str) -> Asked:
+        assert (do, exercise) == ("watch", GREET)
+        self.asked.append(Asked())
+        return self.asked[-1]
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> Begun:
+    helper = Begun()
+    monkeypatch.setattr(watch_switch, "helper", lambda _: helper)
+    monkeypatch.setattr(watch_switch, "_wanted", {})
+    monkeypatch.setattr(watch_switch, "_watches", {})
+    return helper
+
+
+CHECKS = [{"id": "greeter", "observes": True}]
+
+
+def test_a_page_that_shows_no_sign_of_life_is_not_watched_for(
+    begun: Begun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch = Switch(tmp_path, GREET, lambda **_: None)
+    switch.know(CHECKS, started=True)
+    begun.asked[0].cancel = ended = Mock()  # type: ignore[method-assign]
+    monkeypatch.setattr(watch_switch, "LEASE", -1.0)
+    begun.asked[0].events.put({"event": "sign"})
+    for _ in ticks(20):
+        if ended.called:
+            break
+    ended.assert_called_once_with()
+    monkeypatch.setattr(watch_switch, "LEASE", 60.0)
+    switch.alive()
+    assert len(begun.asked) == 2
+    begun.asked[0].events.put({"event": "done", "why": ""})
+    switch.close()
+
+
+def test_a_watch_that_gives_up_turns_the_switch_off_and_says_why(begun: Begun, tmp_path: Path) -> None:
+    shown: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    switch = Switch(tmp_path, GREET, lambda **fields: shown.put(fields))
+    switch.know(CHECKS, started=True)
+    begun.asked[0].events.put({"event": "done", "why": LOOP})
+    while (last := shown.get(timeout=20)["watch"])["on"]:
+        pass
+    assert last == {"able": True, "on": False, "say": LOOP}
+    switch.turn(True)
+    assert len(begun.asked) == 2
+    switch.close()
+
+
+def test_a_later_panel_of_the_exercise_takes_over(begun: Begun, tmp_path: Path) -> None:
+    views: list[dict[str, Any]] = [{}, {}]
+    for view in views:
+        Switch(tmp_path, GREET, view.update).know(CHECKS, started=True)
+    assert (views[0]["watch"]["on"], views[0]["watch"]["say"]) == (
+        False,
+        "A later panel of this exercise watches now.",
+    )
+    assert views[1]["watch"]["on"]
+    assert len(begun.asked) == 2
