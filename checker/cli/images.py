@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from checker.engine.connect import Engine
     from checker.images.provide import Report
+    from checker.images.pull import Layer
     from checker.images.status import Row
 
 ALL = "All of these images are here."
@@ -107,7 +109,7 @@ def _pull(engine: Engine, args: argparse.Namespace) -> int:
         print(ALL)
         return 0
     with reporting() as report:
-        provide(engine, args.chosen, report)
+        provide(engine, args.chosen, report, layers=partial(_layers, report))
     lacking = [image.key for image in missing(engine, args.chosen)]
     print(f"Optional, and not available: {', '.join(lacking)}." if lacking else ALL)
     return 1 if set(lacking) & set(args.keys) else 0
@@ -190,6 +192,15 @@ def reporting() -> Iterator[Report]:
             progress.update(tasks[key], description=step, total=total, completed=fraction or 0.0)
 
         yield report
+
+
+def _layers(report: Report, key: str, layers: list[Layer]) -> None:
+    """Report each layer beside its image; elsewhere than in a terminal the image's own lines say enough."""
+    if not sys.stderr.isatty():
+        return
+    for number, one in enumerate(layers, 1):
+        done = 1.0 if one.state in {"ready", "cached"} else None
+        report(f"  layer {number}", f"{key}: {one.state}", one.here / one.size if one.size else done)
 
 
 def _lines() -> Report:
