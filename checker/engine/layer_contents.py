@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from .layers import Layer
+    from .layers import Entry, Layer
 
 #: Files of one layer that are listed, the largest first.
 LISTED = 100
@@ -77,6 +77,14 @@ class _Sight:
                 freed[mark] += self._hide(path, number)
         return [Changed("deleted", path, size) for path, size in freed.items()]
 
+    def make_way(self, entries: Mapping[str, Entry], number: int) -> None:
+        """Hide files where folders come, and all that is in a folder where a file or link comes."""
+        folders = {path for path, entry in entries.items() if entry.kind == "folder"}
+        others = entries.keys() - folders
+        for path in list(self._seen):
+            if path in folders or not others.isdisjoint(_with_parents(path.rpartition("/")[0])):
+                self._hide(path, number)
+
     def put(self, path: str, size: int, number: int) -> Changed:
         """Put a file there, in place of the one that was."""
         kind = "changed" if path in self._seen else "added"
@@ -99,6 +107,7 @@ def contents(layers: Sequence[Layer]) -> list[Contents]:
     changes = []
     for number, layer in enumerate(layers, 1):
         gone = sight.delete(layer.deleted, number)  # marks are about the layers below, never about this one
+        sight.make_way(layer.entries, number)
         files = [
             sight.put(path, entry.size, number)
             for path, entry in layer.entries.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Any
 
 from checker.engine import image as images
@@ -43,9 +44,11 @@ class Layered:
     name: str
     lines: list[Line] = field(default_factory=list)
 
-    def view(self, shared: frozenset[str]) -> dict[str, Any]:
-        """Return what the front end draws."""
-        return {"name": self.name, "lines": [_view(line, shared) for line in self.lines]}
+    def view(self, shared: int) -> dict[str, Any]:
+        """Return what the front end draws; so many layers from the lowest on are shared."""
+        numbers = accumulate(bool(line.diff_id) for line in self.lines)
+        lines = [_view(line, number <= shared) for line, number in zip(self.lines, numbers, strict=True)]
+        return {"name": self.name, "lines": lines}
 
 
 def layers(course: Course, tell: Tell, names: list[str]) -> None:
@@ -70,8 +73,10 @@ def layers(course: Course, tell: Tell, names: list[str]) -> None:
 
 
 def _tell(tell: Tell, names: list[str], seen: list[Layered]) -> None:
-    found = [{line.diff_id for line in one.lines if line.diff_id} for one in seen]
-    shared = frozenset(set.intersection(*found) if len(found) > 1 else ())
+    # The engine keeps a layer once only where all below it are the same, too: higher up it would be a copy.
+    found = [[line.diff_id for line in one.lines if line.diff_id] for one in seen]
+    same = takewhile(lambda ids: len(set(ids)) == 1, zip(*found, strict=False))
+    shared = sum(1 for _ in same) if len(found) > 1 else 0
     views = [Layered(name, one.lines).view(shared) for name, one in zip(names, seen, strict=True)]
     tell("layers", images=views)
 
@@ -131,13 +136,13 @@ def _lines(
     return lines
 
 
-def _view(line: Line, shared: frozenset[str]) -> dict[str, Any]:
+def _view(line: Line, shared: bool) -> dict[str, Any]:
     about: dict[str, Any] = line.contents._asdict() if line.contents else {}
     return {
         **about,
         "instruction": line.instruction,
         "size": line.size,
         "layer": bool(line.diff_id),
-        "shared": line.diff_id in shared,
+        "shared": bool(line.diff_id) and shared,
         "read": line.contents is not None,
     }

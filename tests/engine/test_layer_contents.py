@@ -54,6 +54,13 @@ def test_an_emptied_folder_may_hold_new_files_of_the_same_layer() -> None:
     assert found[1].wasted == 0
 
 
+def test_what_changes_its_kind_hides_what_was_there() -> None:
+    first = layer({"d/a": 10, "d/b/c": 5, "dirt": 3, "f": 2}, ("d", "d/b"))
+    found = contents([first, layer({"d": 1, "f/new": 4}, ("f",))])
+    assert (found[0].wasted, found[0].wasted_by) == (17, (2,))
+    assert found[1].added == 2
+
+
 def test_a_file_that_came_back_is_added_anew() -> None:
     found = contents([layer({"f": 5}), layer({".wh.f": 0}), layer({"f": 6})])
     assert [(one.added, one.changed, one.deleted) for one in found] == [(1, 0, 0), (0, 0, 1), (1, 0, 0)]

@@ -85,6 +85,17 @@ def test_two_images_show_what_they_share(images: tuple[str, str]) -> None:
     assert "They share 1 layer with" in picture.view["say"]
 
 
+def test_the_same_layer_on_another_one_is_not_shared() -> None:
+    one, other = (
+        layer_reading.Layered(name, [layer_reading.Line("", one, 1) for one in ids])
+        for name, ids in (("a:1", ("base", "empty", "empty")), ("b:1", ("base", "own", "empty")))
+    )
+    told: list[dict[str, Any]] = []
+    layer_reading._tell(Tell(lambda _, **fields: told.append(fields)), ["a:1", "b:1"], [one, other])
+    for image in told[0]["images"]:
+        assert [line["shared"] for line in image["lines"]] == [True, False, False]
+
+
 def test_the_text_form_does_not_depend_on_what_was_found(images: tuple[str, str]) -> None:
     picture = layers(FAT, SLIM)
     before = repr(picture)
