@@ -161,6 +161,7 @@ def _run(
             return running.wait()
         except BaseException:
             _end(running)
+            running.wait()  # after Ctrl-C, leaving the block would not wait for its end
             raise
 
 
