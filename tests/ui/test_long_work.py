@@ -18,6 +18,7 @@ from checker.errors import CourseError
 from checker.images.pull import Layer
 from checker.ui import long_work, work_reading
 from checker.ui.long_work import LongWork, build, pull
+from checker.ui.tell import Tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -217,3 +218,18 @@ def test_words_of_a_layer_and_a_step() -> None:
     assert work_reading._step(step)[1] == "running"
     step.outcome, step.seconds = "ran", 2.06
     assert work_reading._step(step)[:2] == ("ready", "ran in 2.1 s")
+
+
+def test_images_and_their_layers_are_lines_told_when_a_state_is_new() -> None:
+    told: list[dict[str, Any]] = []
+    lines = work_reading.Lines(Tell(lambda _, **fields: told.append(fields)))
+    lines.report("nginx", "asks the registry")
+    lines.layers("nginx", [Layer("a", "downloading", 1_000_000, 2_000_000)])
+    lines.layers("nginx", [Layer("a", "downloading", 1_000_001, 2_000_000)])  # too soon to be seen
+    lines.report("nginx", "ready", 1.0)
+    assert [[row["word"] for row in one["rows"]] for one in told] == [
+        ["asks the registry"],
+        ["asks the registry", "downloading 1.0 of 2.0 MB"],
+        ["ready", "downloading 1.0 of 2.0 MB"],
+    ]
+    assert told[-1]["say"] == "nginx:1.26: ready"
