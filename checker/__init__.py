@@ -10,7 +10,21 @@ from .exercise import Exercise, Failure, Hints, Owns
 if TYPE_CHECKING:
     from .lab import Lab
     from .patience import wait_until
-    from .ui import course_map, doctor_report, exercise_link, lesson, lifecycle, panel, submit
+    from .ui import (
+        build_image,
+        course_map,
+        doctor_report,
+        exercise_link,
+        layers,
+        lesson,
+        lifecycle,
+        live_stats,
+        network_map,
+        panel,
+        pull_image,
+        resume,
+        submit,
+    )
 
 __version__ = "0.1.0"
 
@@ -25,24 +39,36 @@ __all__ = [
     "Owns",
     "Refused",
     "UsageError",
+    "build_image",
     "course_map",
     "doctor_report",
     "exercise_link",
+    "layers",
     "lesson",
     "lifecycle",
+    "live_stats",
+    "network_map",
     "panel",
+    "pull_image",
+    "resume",
     "submit",
     "wait_until",
 ]
 
 _LATE = {
     "Lab": "lab",
+    "build_image": "ui",
     "course_map": "ui",
     "doctor_report": "ui",
     "exercise_link": "ui",
+    "layers": "ui",
     "lesson": "ui",
     "lifecycle": "ui",
+    "live_stats": "ui",
+    "network_map": "ui",
     "panel": "ui",
+    "pull_image": "ui",
+    "resume": "ui",
     "submit": "ui",
     "wait_until": "patience",
 }

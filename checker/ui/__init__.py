@@ -10,19 +10,44 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .check_panel import panel
     from .hand_in import submit
+    from .layer_picture import layers
     from .lesson_page import lesson
     from .life_picture import lifecycle
+    from .long_work import build_image, pull_image
+    from .network_picture import network_map
     from .pages import course_map, doctor_report, exercise_link
+    from .resume_link import resume
+    from .stats_picture import live_stats
 
-__all__ = ["course_map", "doctor_report", "exercise_link", "lesson", "lifecycle", "panel", "submit"]
+__all__ = [
+    "build_image",
+    "course_map",
+    "doctor_report",
+    "exercise_link",
+    "layers",
+    "lesson",
+    "lifecycle",
+    "live_stats",
+    "network_map",
+    "panel",
+    "pull_image",
+    "resume",
+    "submit",
+]
 
 _MODULES = {
+    "build_image": "long_work",
     "course_map": "pages",
     "doctor_report": "pages",
     "exercise_link": "pages",
+    "layers": "layer_picture",
     "lesson": "lesson_page",
     "lifecycle": "life_picture",
+    "live_stats": "stats_picture",
+    "network_map": "network_picture",
     "panel": "check_panel",
+    "pull_image": "long_work",
+    "resume": "resume_link",
     "submit": "hand_in",
 }
 

@@ -1,4 +1,4 @@
-"""``pull("nginx")`` and ``build("folder", tag="c04-app:1")``: work that takes long, and can be cancelled."""
+"""``pull_image("nginx")``, ``build_image("folder", tag="c04-app:1")``: long work, which can be cancelled."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class Built:
         return table_text(("step", "outcome"), [(one.name, one.outcome) for one in self.steps])
 
 
-def pull(image: str) -> Text:
+def pull_image(image: str) -> Text:
     """Make an image available, by its key in the catalogue or by its reference; the cell waits for it.
 
     What is here already is left as it is. **Cancel** in what is shown, or Kernel > Interrupt, ends it early.
@@ -147,7 +147,7 @@ def pull(image: str) -> Text:
 
     Examples
     --------
-    >>> pull("nginx")  # doctest: +SKIP
+    >>> pull_image("nginx")  # doctest: +SKIP
     nginx:1.26 is here.
     """
     work = _shown(f"{image} is looked for.", f"Pulling {image}.")
@@ -157,7 +157,9 @@ def pull(image: str) -> Text:
     return Text(f"`{reference}` is here.", say)
 
 
-def build(folder: str | Path, *, tag: str, target: str = "", args: Mapping[str, str] | None = None) -> Built:
+def build_image(
+    folder: str | Path, *, tag: str, target: str = "", args: Mapping[str, str] | None = None
+) -> Built:
     """Build a folder's Dockerfile into the image ``tag``; the cell waits for it.
 
     Steps have no network. **Cancel** in what is shown, or Kernel > Interrupt, ends it early.

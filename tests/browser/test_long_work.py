@@ -39,7 +39,7 @@ def tag(engine: Engine) -> Iterator[str]:
 def building(screen: Screen, folder: Path, tag: str, *lines: str) -> Locator:
     """Begin a build by the first cell of the start page."""
     (folder / "Dockerfile").write_text("\n".join(["FROM busybox:1.37", f"LABEL of={tag}", *lines, ""]))
-    source = f"from checker.ui.long_work import build; build({str(folder)!r}, tag={tag!r})"
+    source = f"from checker.ui.long_work import build_image; build_image({str(folder)!r}, tag={tag!r})"
     screen.open(START).page.evaluate(_BEGIN, source)
     work = screen.page.locator(".course-work")
     expect(work).to_be_visible()

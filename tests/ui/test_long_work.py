@@ -17,7 +17,7 @@ from checker.engine.connect import connect
 from checker.errors import CourseError
 from checker.images.pull import Layer
 from checker.ui import long_work, work_reading
-from checker.ui.long_work import LongWork, build, pull
+from checker.ui.long_work import LongWork, build_image, pull_image
 from checker.ui.tell import Tell
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def cancelled_when_running(monkeypatch: pytest.MonkeyPatch, press: Callable[[Lon
 @pytest.mark.engine
 def test_a_build_shows_its_steps_and_returns_them(shown: list[LongWork], app: Path, tag: str) -> None:
     write(app, "ARG WORD", f"RUN echo $WORD {tag} >/word")
-    built = build(app, tag=tag, args={"WORD": "x"})
+    built = build_image(app, tag=tag, args={"WORD": "x"})
     assert repr(built) == f"{tag} is built: 2 steps."
     assert built.image == tag
     assert [step.outcome for step in built.steps][-1] == "ran"
@@ -95,7 +95,7 @@ def test_a_build_shows_its_steps_and_returns_them(shown: list[LongWork], app: Pa
     assert work.view["say"] == f"{tag} is built: 2 steps."
     assert (work.view["live"], work.view["part"]) == (False, 1.0)
     assert work.view["rows"][1]["state"] == "ready"
-    again = build(app, tag=tag, args={"WORD": "x"})
+    again = build_image(app, tag=tag, args={"WORD": "x"})
     assert again.steps[1].outcome == "cached"
     assert "cached" in repr(again.table())
     work.cancel()  # after the end
@@ -106,7 +106,7 @@ def test_a_build_shows_its_steps_and_returns_them(shown: list[LongWork], app: Pa
 def test_a_build_that_fails_says_where_and_why(shown: list[LongWork], app: Path, tag: str) -> None:
     write(app, "RUN echo '<b>before</b>'; nosuchcommand", "RUN true")
     with pytest.raises(CourseError) as caught:
-        build(app, tag=tag)
+        build_image(app, tag=tag)
     assert "[2/3] RUN echo" in caught.value.message
     failed = shown[0].view["failed"]
     assert failed["lines"][0] == "<b>before</b>"
@@ -127,20 +127,20 @@ def test_a_wrong_dockerfile(
     shown: list[LongWork], app: Path, tag: str, lines: list[str], phrase: str
 ) -> None:
     with pytest.raises(CourseError) as caught:
-        build(write(app, *lines), tag=tag)
+        build_image(write(app, *lines), tag=tag)
     assert phrase in caught.value.next
 
 
 @pytest.mark.engine
 def test_no_folder_no_dockerfile_no_base(shown: list[LongWork], app: Path, tag: str) -> None:
     with pytest.raises(CourseError, match="There is no folder"):
-        build(app / "nowhere", tag=tag)
+        build_image(app / "nowhere", tag=tag)
     with pytest.raises(CourseError) as caught:
-        build(app, tag=tag)
+        build_image(app, tag=tag)
     assert "`Dockerfile`" in caught.value.next
     (app / "Dockerfile").write_text("FROM registry.invalid/nowhere:1\n")
     with pytest.raises(CourseError, match="base image") as caught:
-        build(app, tag=tag)
+        build_image(app, tag=tag)
     assert "course images status" in caught.value.next
 
 
@@ -162,7 +162,7 @@ def test_a_cancelled_build_leaves_no_image(
     cancelled_when_running(monkeypatch, press)
     write(app, f"RUN echo {tag}; sleep 60")
     with pytest.raises(CourseError, match="was cancelled") as caught:
-        build(app, tag=tag)
+        build_image(app, tag=tag)
     assert caught.value.next
     with connect() as engine, pytest.raises(ImageNotFound):
         engine.client.images.get(tag)
@@ -176,24 +176,24 @@ def test_a_cancelled_pull_leaves_no_image_and_the_next_one_shows_layers(
 ) -> None:
     cancelled_when_running(monkeypatch, lambda work: work.cancel())
     with pytest.raises(CourseError, match="was cancelled"):
-        pull(reference)
+        pull_image(reference)
     with pytest.raises(ImageNotFound):
         engine.client.images.get(reference)
     works: list[LongWork] = []
     monkeypatch.setattr(long_work, "display", works.append)
-    assert repr(pull(reference)) == f"{reference} is here."
+    assert repr(pull_image(reference)) == f"{reference} is here."
     assert len(works[0].view["rows"]) == LAYERS
-    assert repr(pull(reference)) == f"{reference} is here."  # it stays as it is
+    assert repr(pull_image(reference)) == f"{reference} is here."  # it stays as it is
     assert repr(works[1].table()) == "Nothing was to do."
     engine.client.api.remove_image(reference)
 
 
 @pytest.mark.engine
 def test_by_key_and_what_cannot_be_had(shown: list[LongWork]) -> None:
-    assert repr(pull("busybox")) == "busybox:1.37 is here."
+    assert repr(pull_image("busybox")) == "busybox:1.37 is here."
     assert repr(shown[0]) == "Pulling busybox."
     with pytest.raises(CourseError, match="cannot be pulled") as caught:
-        pull("127.0.0.1:9/<b>:1".replace("<b>", "nothing"))
+        pull_image("127.0.0.1:9/<b>:1".replace("<b>", "nothing"))
     assert "busybox" in caught.value.next
     assert shown[1].view["trouble"]["next"] == caught.value.next
 
@@ -201,7 +201,7 @@ def test_by_key_and_what_cannot_be_had(shown: list[LongWork]) -> None:
 def test_without_an_engine(shown: list[LongWork], monkeypatch: pytest.MonkeyPatch, app: Path) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
     with pytest.raises(CourseError, match=r"no/such\.sock") as caught:
-        build(write(app), tag="c04-none:1")
+        build_image(write(app), tag="c04-none:1")
     assert caught.value.next
 
 
