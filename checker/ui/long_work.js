@@ -62,6 +62,7 @@ function render({ model, el }) {
     button.setAttribute("aria-disabled", view.asked ? "true" : "false");
     tell(view, `All of it as a table (${view.rows.length})`,
       table(["What", "State", ""], view.rows.map((row) => [row.name, row.state, row.word])));
+    root.querySelector(":scope > details").hidden = !view.rows.length;
   });
 }
 

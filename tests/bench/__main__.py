@@ -9,6 +9,7 @@ pack_s, pack_first_s         all stand-ins, and those of chapters 00 and 02, bui
 setup_s                      ``make setup`` in a new clone, with an engine that is there
 setup_again_s                the same, a second time
 sandbox_…, grade_…           see grading_time.py
+layers_…, stats_…            see layers_time.py and stats_time.py
 lab_start_s, jupyter_start_s second ``course lab``, and JupyterLab alone, until the server answers
 ============================ =====================================================================
 """
@@ -33,11 +34,13 @@ from typing import TYPE_CHECKING
 from checker.engine.connect import connect
 from checker.runner import Runner
 
-from . import grading_time
+from . import grading_time, layers_time, stats_time
 from .engine_time import EngineTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    Measure = Callable[[Path], dict[str, float]]
 
 ROOT = Path(__file__).parent.parent.parent
 COURSE = str(Path(sys.executable).parent / "course")
@@ -47,7 +50,16 @@ TOKEN = "bench"
 
 def main() -> None:
     """Run every measurement, each with a state directory of its own."""
-    measures: list[Callable[[Path], dict[str, float]]] = [imports, checks, verify, grading, pack, setup, lab]
+    measures: list[Callable[[Path], dict[str, float]]] = [
+        imports,
+        checks,
+        verify,
+        grading,
+        pictures,
+        pack,
+        setup,
+        lab,
+    ]
     for measure in measures:
         with tempfile.TemporaryDirectory() as folder:
             for name, value in measure(Path(folder)).items():
@@ -102,6 +114,11 @@ def verify(folder: Path) -> dict[str, float]:
 def grading(_: Path) -> dict[str, float]:
     """Time sandboxes, and a submission beside nbgrader's autograder."""
     return grading_time.measured()
+
+
+def pictures(_: Path) -> dict[str, float]:
+    """Time a picture of layers, and what a live one costs."""
+    return {**layers_time.measured(), **stats_time.measured()}
 
 
 def pack(folder: Path) -> dict[str, float]:

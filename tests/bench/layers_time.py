@@ -1,13 +1,14 @@
-"""``python -m tests.bench.layers_time [image …]``: how long ``layers()`` takes. Nothing here passes or fails.
+"""How long ``layers()`` takes, for the largest image of the engine up to 500 MB.
 
-For each image three lines: until its instructions and sizes are drawn, until its files are too, and the
-same once more, when the course's own process remembers it. Without a name, the largest images of the
-engine up to 500 MB.
+======================== ==========================================================================
+layers_first_s           until instructions and sizes are drawn
+layers_s                 until the files are too
+layers_warm_s            the same once more: the course's own process remembers the image
+======================== ==========================================================================
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 
@@ -16,17 +17,15 @@ from checker.ui import helper
 from checker.ui.layer_picture import layers
 
 _MOST = 500_000_000  # bytes
-_IMAGES = 3
 
 
-def main(names: list[str]) -> None:
-    """Print ``name: seconds`` lines. The process is started before anything is measured."""
+def measured() -> dict[str, float]:
+    """Measure. The process is started before."""
     helper.helper().ask("doctor")
-    for name in names or _largest():
-        for once in ("cold", "warm"):
-            first, whole = _measured(name)
-            print(f"layers_{once}_first_s {name}: {first:.2f}")
-            print(f"layers_{once}_s {name}: {whole:.2f}", flush=True)
+    name = _largest()
+    first, whole = _measured(name)
+    _, warm = _measured(name)
+    return {"layers_first_s": first, "layers_s": whole, "layers_warm_s": warm}
 
 
 def _measured(name: str) -> tuple[float, float]:
@@ -47,14 +46,8 @@ def _measured(name: str) -> tuple[float, float]:
     return first, time.perf_counter() - started
 
 
-def _largest() -> list[str]:
+def _largest() -> str:
     with connect() as engine:
         found = engine.client.images.list()
-    fitting = sorted(
-        (image.attrs["Size"], image.tags[0]) for image in found if image.tags and image.attrs["Size"] <= _MOST
-    )
-    return [tag for _, tag in fitting[-_IMAGES:]]
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    fitting = [(image.attrs["Size"], image.tags[0]) for image in found if image.tags]
+    return str(max(one for one in fitting if one[0] <= _MOST)[1])
