@@ -13,6 +13,7 @@ from checker.engine import image as images
 from checker.engine import scene
 from checker.engine.errors import Missing, NoAnswer, NotReadable, ObjectError
 from checker.engine.probe import IMAGE
+from checker.engine.sockets import Listener, listeners
 from checker.engine.waiting import ticks
 from checker.errors import EngineFault
 from checker.exercise import Exercise, Failure, Owns
@@ -20,7 +21,6 @@ from checker.images.catalogue import catalogue
 from checker.lab import Lab
 from checker.lab.demands import loopback_only, made_from, own_network, running
 from checker.lab.pages import fresh_page
-from checker.lab.reach import Listener, listeners
 from checker.lab.words import described
 
 if TYPE_CHECKING:

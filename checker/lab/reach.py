@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.engine import http
 from checker.engine.container import Container, find
 from checker.engine.errors import NoAnswer, ObjectError
 from checker.engine.probe import Probe
+from checker.engine.sockets import LISTENING, listeners
 
 from .waits import ENDED
 
@@ -19,25 +19,7 @@ if TYPE_CHECKING:
     from checker.engine.http import Response
 
 _LARGEST = 64 * 2**20  # bytes of an answer: a registry's blobs come this way too
-#: The kernel's tables of TCP sockets: of the network that the reading process is in.
-LISTENING = ("/proc/net/tcp", "/proc/net/tcp6")
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - every interface: loopback is one of them
-
-
-class Listener(NamedTuple):
-    """A place where a program waits for TCP connections."""
-
-    address: str
-    port: int
-
-    @property
-    def loopback(self) -> bool:
-        """True where only programs of the same network namespace can reach it."""
-        return ip_address(self.address).is_loopback
-
-    def __str__(self) -> str:
-        address = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{address}:{self.port}"
 
 
 class Reach:
@@ -136,16 +118,3 @@ def require_running(container: Container) -> None:
             reason=ENDED if container.ended else "not-running",
             next=f"`docker logs {container.name}` shows what it printed.",
         )
-
-
-def listeners(table: str) -> list[Listener]:
-    """Read the kernel's table of TCP sockets; its addresses are words of 32 bits, each in reverse."""
-    found = set()
-    for line in table.splitlines():
-        fields = line.split()
-        if len(fields) > 3 and fields[3] == "0A":
-            address, _, port = fields[1].partition(":")
-            words = bytes.fromhex(address)
-            octets = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
-            found.add(Listener(str(ip_address(octets)), int(port, 16)))
-    return sorted(found, key=lambda one: (one.port, one.address))

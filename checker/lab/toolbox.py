@@ -19,6 +19,7 @@ from checker.engine import network as networks
 from checker.engine import volume as volumes
 from checker.engine.build import build
 from checker.engine.errors import Missing
+from checker.engine.sockets import LISTENING, NAME_SERVER, Listener, listeners
 from checker.errors import EngineFault
 from checker.exercise import Failure
 from checker.images.catalogue import catalogue
@@ -26,7 +27,7 @@ from checker.images.catalogue import catalogue
 from . import waits
 from .answer import Answer
 from .planted import Planted
-from .reach import LISTENING, Listener, Reach, listeners
+from .reach import Reach
 from .words import circumstances, described, parts, shortened
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: Where the engine answers for the names of a user-defined network, in every container of it.
-_NAME_SERVER = "127.0.0.11"
 
 
 class Lab(Answer):
@@ -302,7 +302,7 @@ class Lab(Answer):
         The engine's own name server, which listens inside on 127.0.0.11, is left out.
         """
         table = self._watch(container).exec("cat", *LISTENING).stdout
-        return [one for one in listeners(table) if one.address != _NAME_SERVER]
+        return [one for one in listeners(table) if one.address != NAME_SERVER]
 
     def exec(self, container: Container, *command: str, **options: Any) -> ExecResult:
         """Run a command in ``container``; see :meth:`checker.engine.container.Container.exec`."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from checker.errors import CourseError, Refused
-
 from .life_watch import Watch
-from .picture import Picture, one_at_a_time
+from .picture import LivePicture, one_at_a_time
 from .told import Text, table_text
 from .widgets import css, esm
 
 if TYPE_CHECKING:
+    from checker.errors import CourseError
+
     from .life import Life
 
 _HEAD = ("step", "event", "state after", "note")
@@ -20,7 +20,7 @@ _GONE = "The engine does not tell any more what happens to {}."
 _TAKEN_OVER = "This picture has ended. A later one shows {}."
 
 
-class Lifecycle(Picture):
+class Lifecycle(LivePicture[Watch]):
     """The picture of the life of the containers that have one name.
 
     Parameters
@@ -34,15 +34,9 @@ class Lifecycle(Picture):
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._watch: Watch | None = None
         view = {"name": name, "state": "", "steps": []}
         super().__init__(view, text=f"The life of {name}, drawn as it happens.")
-        try:
-            self._watch = Watch(name, self._changed, self._lost)
-        except CourseError as error:
-            self._lost(error)
-        else:
-            self._watch.start()
+        self._begin(lambda: Watch(name, self._changed, self._lost))
 
     def table(self) -> Text:
         """Return what has happened so far as a table: no times, no ids, the same whenever the same happened.
@@ -54,19 +48,13 @@ class Lifecycle(Picture):
         Refused
             If the picture could not be drawn at all.
         """
-        if self._watch is None:
-            raise Refused("This picture never reached the engine.", next="Run its cell again.")
-        steps = self._watch.settled().steps
+        steps = self.watch.settled().steps
         if not steps:
             return Text("Nothing has happened yet.", "Nothing has happened yet.")
         rows = [
             (str(number), step.event or "-", step.state, step.note) for number, step in enumerate(steps, 1)
         ]
         return table_text(_HEAD, rows, right=[0])
-
-    def _stop(self) -> None:
-        if self._watch:
-            self._watch.close()
 
     def _changed(self, life: Life) -> None:
         steps = [asdict(step) for step in life.steps]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from checker.engine import events
 from checker.engine.connect import connect
-from checker.errors import CourseError, Refused
+from checker.errors import CourseError
 
 from .helper import helper
 from .network_reading import Survey, survey
-from .picture import Picture, one_at_a_time
+from .picture import LivePicture, one_at_a_time
 from .told import Text, table_text
 from .widgets import css, esm
 
@@ -127,7 +127,7 @@ class Watch:
             self._lost(heard)
 
 
-class NetworkMap(Picture):
+class NetworkMap(LivePicture[Watch]):
     """The picture of networks and of who reaches whom.
 
     Parameters
@@ -141,7 +141,6 @@ class NetworkMap(Picture):
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = list(names)
-        self._watch: Watch | None = None
         self._asked: Asked | None = None
         self._trying: threading.Thread | None = None
         self._tried_in: dict[str, Any] = {}
@@ -193,11 +192,9 @@ class NetworkMap(Picture):
         Refused
             If the picture could not be drawn at all.
         """
-        if self._watch is None:
-            raise Refused("This picture never reached the engine.", next="Run its cell again.")
         for _ in range(_ROUNDS):
             self._wait()
-            seen = self._watch.now()
+            seen = self.watch.now()
             self._draw(seen)
             if not seen.promising:
                 return Text(_NOBODY, _NOBODY)
@@ -211,8 +208,7 @@ class NetworkMap(Picture):
 
     def _stop(self) -> None:
         self.stop()
-        if self._watch:
-            self._watch.close()
+        super()._stop()
         if self._trying:
             self._trying.join(_ENDING)
 

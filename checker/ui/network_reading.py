@@ -11,7 +11,7 @@ from checker.engine.connect import connect
 from checker.engine.container import State
 from checker.engine.errors import Missing
 from checker.engine.reaching import DISCARD, Outcome, Target, Tries, from_here
-from checker.lab.reach import listeners
+from checker.engine.sockets import NAME_SERVER, listeners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 #: How much is drawn and tried of an engine that holds a lot.
 NETWORKS, DRAWN, TRIED = 6, 8, 8
-_NAME_SERVER = "127.0.0.11"  # the engine's own; it listens inside each container of a user-defined network
 _BUILT_IN = {"bridge": "default", "host": "host", "none": "none"}
 #: What is worth a second try, from the engine's machine: it may be another one than this.
 _ELSEWHERE = {Outcome.REFUSED, Outcome.NO_WAY, Outcome.SILENT}
@@ -190,7 +189,7 @@ def _targets(tell: Tell, tries: Tries, alive: Sequence[Container]) -> dict[str, 
     tables = tries.listening(own) if own else {}
     found = {}
     for one in alive:
-        heard = [there for there in listeners(tables.get(one.name, "")) if there.address != _NAME_SERVER]
+        heard = [there for there in listeners(tables.get(one.name, "")) if there.address != NAME_SERVER]
         outside = sorted({there.port for there in heard if not there.loopback})
         inside = sorted({there.port for there in heard} - set(outside))
         if one.name in tables:

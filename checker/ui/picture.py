@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from checker.errors import CourseError, Refused
 
 from .widgets import CourseWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from checker.errors import CourseError
-
     from .told import Text
 
+
+class Watches(Protocol):
+    """Follows the engine from ``start`` until ``close``."""
+
+    def start(self) -> None:
+        """Begin to tell what happens."""
+
+    def close(self) -> None:
+        """Stop, and let go of the engine."""
+
+
 P = TypeVar("P", bound="Picture")
+W = TypeVar("W", bound=Watches)
 
 
 class Picture(CourseWidget):
@@ -47,6 +59,42 @@ class Picture(CourseWidget):
 
     def _stop(self) -> None:
         """Stop what was started; a picture that follows nothing has nothing to stop."""
+
+
+class LivePicture(Picture, Generic[W]):
+    """A picture that follows the engine by a watch."""
+
+    _watch: W | None = None
+
+    @property
+    def watch(self) -> W:
+        """What follows the engine.
+
+        Raises
+        ------
+        Refused
+            If the picture could not be drawn at all.
+        """
+        if self._watch is None:
+            raise Refused("This picture never reached the engine.", next="Run its cell again.")
+        return self._watch
+
+    def _begin(self, make: Callable[[], W]) -> None:
+        """Follow the engine, or say why that cannot be."""
+        try:
+            self._watch = make()
+        except CourseError as error:
+            self._lost(error)
+        else:
+            self._watch.start()
+
+    def _lost(self, error: CourseError) -> None:
+        """Say that the engine tells nothing any more."""
+        raise NotImplementedError
+
+    def _stop(self) -> None:
+        if self._watch:
+            self._watch.close()
 
 
 _shown: dict[Hashable, Picture] = {}

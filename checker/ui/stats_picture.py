@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from checker.errors import CourseError, Refused, UsageError
+from checker.errors import CourseError, UsageError
 
-from .picture import Picture, one_at_a_time
+from .picture import LivePicture, one_at_a_time
 from .stats_watch import MB, StatsWatch
 from .told import Text, table_text
 from .widgets import css, esm
@@ -40,7 +40,7 @@ _CANNOT = "This engine cannot limit {}: a limit that you ask for is not there."
 _DELEGATE = "Have cgroup controllers delegated to your user. `course doctor` says more."
 
 
-class LiveStats(Picture):
+class LiveStats(LivePicture[StatsWatch]):
     """The picture of what some containers use, each second of the last minute.
 
     Beside its view it has what grows: ``now``, the last second's number and samples, and ``history``, the
@@ -58,19 +58,13 @@ class LiveStats(Picture):
     history: traitlets.List[Any] = traitlets.List().tag(sync=True)
 
     def __init__(self, *names: str) -> None:
-        self._watch: StatsWatch | None = None
         self._rows: list[list[Any]] = []
         self._number = 0
         self._told: dict[str, float] = {}
         say = f"Asking the engine about {_listed(names)}."
         text = f"Memory and CPU of {_listed(names)} against their limits, drawn live."
         super().__init__({"say": say, "kept": _KEPT, "drawn": _DRAWN, "containers": []}, text=text)
-        try:
-            self._watch = StatsWatch(names, _DRAWN, self._changed, self._lost)
-        except CourseError as error:
-            self._lost(error)
-        else:
-            self._watch.start()
+        self._begin(lambda: StatsWatch(names, _DRAWN, self._changed, self._lost))
 
     def table(self) -> Text:
         """Return limits and whether they were met, with no measured number; asked anew, at most for a second.
@@ -84,18 +78,12 @@ class LiveStats(Picture):
         Refused
             If the picture could not be drawn at all.
         """
-        if self._watch is None:
-            raise Refused("This picture never reached the engine.", next="Run its cell again.")
-        return table_text(_HEAD, [_judged(verdict) for verdict in self._watch.settled()])
+        return table_text(_HEAD, [_judged(verdict) for verdict in self.watch.settled()])
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
         """Return the state for a page; one that was opened anew gets the history as well."""
         state: dict[str, Any] = super().get_state(key, drop_defaults)
         return state | ({"history": self._rows} if key is None or "history" in state else {})
-
-    def _stop(self) -> None:
-        if self._watch:
-            self._watch.close()
 
     def _lost(self, error: CourseError) -> None:
         self.lose(_GONE, error)

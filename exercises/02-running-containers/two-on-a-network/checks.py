@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from checker import Exercise, Failure, Hints, Owns
 from checker.engine.container import Container
 from checker.engine.execute import ExecResult
+from checker.engine.sockets import Listener
 from checker.lab import Lab
 from checker.lab.demands import made_from, running
 from checker.lab.pages import fresh_page
-from checker.lab.reach import Listener
 
 exercise = Exercise(
     "02-running-containers/two-on-a-network",
