@@ -260,12 +260,15 @@ class Begun:
 
 
 @pytest.fixture
-def begun(monkeypatch: pytest.MonkeyPatch) -> Begun:
+def begun(monkeypatch: pytest.MonkeyPatch) -> Iterator[Begun]:
+    """The helper's place is taken; whatever still waits for it in the end is let go."""
     helper = Begun()
     monkeypatch.setattr(watch_switch, "helper", lambda _: helper)
     monkeypatch.setattr(watch_switch, "_wanted", {})
     monkeypatch.setattr(watch_switch, "_watches", {})
-    return helper
+    yield helper
+    for asked in helper.asked:
+        asked.events.put({"event": "done", "why": ""})
 
 
 CHECKS = [{"id": "greeter", "observes": True}]
