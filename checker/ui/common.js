@@ -25,6 +25,11 @@ function prose(text) {
   return [...parts, text.slice(rest)];
 }
 
+/** A place for a table. It may scroll sideways, so the keyboard must reach it. */
+const tablePlace = (label, ...children) =>
+  h("div", { class: "course-table", tabindex: "0", role: "group", "aria-label": label, "data-lm-suppress-shortcuts": "true" },
+    ...children);
+
 /** JupyterLab itself, where the course has started it. */
 const lab = () => window.jupyterapp;
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _HEAD = ("image", "layer", "instruction", "files", "shared", "deleted or replaced later")
+_VERBS = (("adds", "added"), ("replaces", "changed"), ("deletes", "deleted"))
 _MOST = 2
 _WIDTH = 60  # letters of an instruction in a table
 _PATIENCE = 120.0  # seconds that a table waits for the picture
@@ -67,8 +68,6 @@ class LayersPicture(Picture):
             self._asked.result(self._heard)
         except CourseError as error:
             self.lose(f"The layers of {' and '.join(names)} cannot be shown.", error)
-        else:
-            self.change(say=sentence(self.view["images"]))
         finally:
             self._read.set()
 
@@ -136,13 +135,9 @@ def _sum(images: list[dict[str, Any]], what: str) -> int:
 def _mb(size: int) -> str:
     if size >= 10_000_000:
         return f"{size / 1e6:.0f} MB"
-    return (
-        f"{size / 1e6:.1f} MB"
-        if size >= 100_000
-        else f"{size / 1e3:.1f} kB"
-        if size >= 1000
-        else f"{size} bytes"
-    )
+    if size >= 100_000:
+        return f"{size / 1e6:.1f} MB"
+    return f"{size / 1e3:.1f} kB" if size >= 1000 else f"{size} bytes"
 
 
 def _rows(image: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -167,6 +162,3 @@ def _rows(image: dict[str, Any]) -> list[tuple[str, ...]]:
             )
         )
     return rows
-
-
-_VERBS = (("adds", "added"), ("replaces", "changed"), ("deletes", "deleted"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ _PATIENCE = 300.0  # seconds for the engine's next bytes of a saved image
 _KEPT = 8  # images whose contents are remembered: an image of one id never changes
 _STEP = 20_000_000  # bytes between two words on how far it is
 
-_known: dict[str, Layered] = {}
+_known: dict[str, list[Line]] = {}  # by image id, the oldest step first
 
 
 @dataclass(frozen=True)
@@ -35,20 +35,6 @@ class Line:
     diff_id: str
     size: int
     contents: Contents | None = None
-
-
-@dataclass(frozen=True)
-class Layered:
-    """An image as its picture shows it: its steps, the oldest first."""
-
-    name: str
-    lines: list[Line] = field(default_factory=list)
-
-    def view(self, shared: int) -> dict[str, Any]:
-        """Return what the front end draws; so many layers from the lowest on are shared."""
-        numbers = accumulate(bool(line.diff_id) for line in self.lines)
-        lines = [_view(line, number <= shared) for line, number in zip(self.lines, numbers, strict=True)]
-        return {"name": self.name, "lines": lines}
 
 
 def layers(course: Course, tell: Tell, names: list[str]) -> None:
@@ -62,9 +48,7 @@ def layers(course: Course, tell: Tell, names: list[str]) -> None:
     del course
     with connect() as quick, Engine(quick.endpoint, _PATIENCE) as engine:
         found = [images.find(quick, name) for name in names]
-        seen = [
-            _known.get(image.id) or _roughly(image, name) for image, name in zip(found, names, strict=True)
-        ]
+        seen = [_known.get(image.id) or _roughly(image) for image in found]
         _tell(tell, names, seen)
         for index, image in enumerate(found):
             if image.id not in _known:
@@ -72,16 +56,22 @@ def layers(course: Course, tell: Tell, names: list[str]) -> None:
                 _tell(tell, names, seen)
 
 
-def _tell(tell: Tell, names: list[str], seen: list[Layered]) -> None:
+def _tell(tell: Tell, names: list[str], seen: list[list[Line]]) -> None:
     # The engine keeps a layer once only where all below it are the same, too: higher up it would be a copy.
-    found = [[line.diff_id for line in one.lines if line.diff_id] for one in seen]
+    found = [[line.diff_id for line in lines if line.diff_id] for lines in seen]
     same = takewhile(lambda ids: len(set(ids)) == 1, zip(*found, strict=False))
     shared = sum(1 for _ in same) if len(found) > 1 else 0
-    views = [Layered(name, one.lines).view(shared) for name, one in zip(names, seen, strict=True)]
-    tell("layers", images=views)
+    tell("layers", images=[_image(name, lines, shared) for name, lines in zip(names, seen, strict=True)])
 
 
-def _roughly(image: Image, name: str) -> Layered:
+def _image(name: str, lines: list[Line], shared: int) -> dict[str, Any]:
+    """Return what the front end draws; so many layers from the lowest on are shared."""
+    numbers = accumulate(bool(line.diff_id) for line in lines)
+    views = [_view(line, number <= shared) for line, number in zip(lines, numbers, strict=True)]
+    return {"name": name, "lines": views}
+
+
+def _roughly(image: Image) -> list[Line]:
     """Return what the engine tells at once. Which steps made layers it does not say: those with bytes did."""
     steps = image.history()
     left = len(image.diff_ids) - sum(step.size > 0 for step in steps)
@@ -92,10 +82,10 @@ def _roughly(image: Image, name: str) -> Layered:
         left -= empty
         history.append(Made(step.created_by, step.comment, step.size > 0 or empty))
         sizes += [step.size] if history[-1].layer else []
-    return Layered(name, _lines(history, image.diff_ids, sizes, [None] * len(image.diff_ids)))
+    return _lines(history, image.diff_ids, sizes, [None] * len(image.diff_ids))
 
 
-def _read(engine: Engine, image: Image, name: str, tell: Tell) -> Layered:
+def _read(engine: Engine, image: Image, name: str, tell: Tell) -> list[Line]:
     said = 0
 
     def each(size: int) -> None:
@@ -109,14 +99,14 @@ def _read(engine: Engine, image: Image, name: str, tell: Tell) -> Layered:
     with save(engine, image, each) as saved:
         found = contents(saved.layers)
         diff_ids = [layer.diff_id for layer in saved.layers]
-        return Layered(name, _lines(saved.history, diff_ids, [one.size for one in found], found))
+        return _lines(saved.history, diff_ids, [one.size for one in found], found)
 
 
-def _remember(image_id: str, layered: Layered) -> Layered:
+def _remember(image_id: str, lines: list[Line]) -> list[Line]:
     while len(_known) >= _KEPT:
         _known.pop(next(iter(_known)))
-    _known[image_id] = layered
-    return layered
+    _known[image_id] = lines
+    return lines
 
 
 def _lines(

@@ -47,8 +47,7 @@ function skillsFold(view) {
   const shown = view.skills.filter((one) => one.passed.length).length;
   return [
     h("summary", { "data-lm-suppress-shortcuts": true }, `What you can do: ${shown} of ${view.skills.length} skills shown`),
-    h("div", { class: "course-table", tabindex: "0", role: "group", "aria-label": "Skills", "data-lm-suppress-shortcuts": "true" },
-      skillTable(view.skills, titles)),
+    tablePlace("Skills", skillTable(view.skills, titles)),
     h("p", { class: "course-word" }, "“seen” means: passed after the solution was opened."),
   ];
 }

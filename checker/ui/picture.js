@@ -36,9 +36,7 @@ function pictureFrame(kind, ...drawing) {
   const status = h("p", { class: "course-status", role: "status", "aria-live": "polite" });
   const trouble = h("div", { class: "course-message" });
   const summary = h("summary", { "data-lm-suppress-shortcuts": true });
-  // It may scroll sideways, so the keyboard must reach it.
-  const place = h("div", { class: "course-table", tabindex: "0", role: "group", "aria-label": "The same as a table",
-    "data-lm-suppress-shortcuts": "true" });
+  const place = tablePlace("The same as a table");
   const details = h("details", {}, summary, place);
   const root = h("section", { class: `course course-${kind}` }, status, trouble, ...drawing, details);
   const tell = (view, caption, rows) => {

@@ -162,8 +162,6 @@ function render({ model, el }) {
   const rest = h("p", { class: "course-meta" });
   const cards = h("div", { class: "stats-cards" });
   const { root, tell } = pictureFrame("stats", rest, cards);
-  const scrolls = { tabindex: "0", role: "group", "aria-label": "The table", "data-lm-suppress-shortcuts": "" };
-  for (const [name, value] of Object.entries(scrolls)) root.querySelector(".course-table").setAttribute(name, value);
   el.append(root);
   const head = ["Name", "State", "Memory", "Limit", "CPU", "Limit", "Throttled", "Out of memory"];
 

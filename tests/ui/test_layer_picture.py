@@ -87,8 +87,8 @@ def test_two_images_show_what_they_share(images: tuple[str, str]) -> None:
 
 def test_the_same_layer_on_another_one_is_not_shared() -> None:
     one, other = (
-        layer_reading.Layered(name, [layer_reading.Line("", one, 1) for one in ids])
-        for name, ids in (("a:1", ("base", "empty", "empty")), ("b:1", ("base", "own", "empty")))
+        [layer_reading.Line("", one, 1) for one in ids]
+        for ids in (("base", "empty", "empty"), ("base", "own", "empty"))
     )
     told: list[dict[str, Any]] = []
     layer_reading._tell(Tell(lambda _, **fields: told.append(fields)), ["a:1", "b:1"], [one, other])
