@@ -12,7 +12,7 @@ from checker.engine import container as containers
 from checker.engine import image as images
 from checker.engine import scene
 from checker.engine.errors import Missing, NoAnswer, NotReadable, ObjectError
-from checker.engine.probe import IMAGE
+from checker.engine.probe import EXERCISE_LABEL, IMAGE
 from checker.engine.sockets import Listener, listeners
 from checker.engine.waiting import ticks
 from checker.errors import EngineFault
@@ -539,3 +539,25 @@ def test_names_with_signs_of_a_pattern(lab: Lab, engine: Engine, exercise: Exerc
     with pytest.raises(Failure):
         lab.container(exercise.owns.containers[0][:-1] + ".")
     assert containers.find(engine, exercise.owns.containers[0]).running
+
+
+@pytest.mark.engine
+def test_a_built_image_is_run_and_started(engine: Engine, exercise: Exercise, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(f'FROM {IMAGE}\nENTRYPOINT ["echo", "said:"]\nCMD ["nothing"]\n')
+    with Lab(engine, exercise, tmp_path, 7) as lab:
+        built = lab.build().image
+        assert lab.run(built).stdout == "said: nothing\n"
+        assert lab.run(built, "this").stdout == "said: this\n"
+        ended = lab.run(IMAGE, "sh", "-c", "echo $WORD >&2; exit 3", environment={"WORD": "other"})
+        assert (ended.exit_code, ended.stdout, ended.stderr) == (3, "", "other\n")
+        assert lab.run(IMAGE, "cat", "/proc/net/route").stdout.count("\n") == 1
+        with pytest.raises(ObjectError, match="sleep 60 to end within"):
+            lab.run(IMAGE, "sleep", "60", timeout=0.1)
+        with pytest.raises(ObjectError, match="no-such") as caught:
+            lab.run(IMAGE, "no-such")
+        assert caught.value.reason == "not-startable"
+        started = lab.start(built, entrypoint=["sleep", "60"])
+        assert started.refresh().running
+        assert lab.exec(started, "echo", "in").stdout == "in\n"
+    label = f"{EXERCISE_LABEL}={exercise.id}"
+    assert engine.client.containers.list(all=True, filters={"label": label}) == []

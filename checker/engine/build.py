@@ -249,7 +249,8 @@ def _failure(engine: Engine, log: BuildLog) -> Exception:
         base = message.partition(": ")[0]
         return EngineFault(
             f"The base image {base} is not on this engine, and no registry can be reached.",
-            next="Use a base image that `course images status` lists as there.",
+            next="Use a base image that `course images status` lists as there. "
+            "Where a stage of the same Dockerfile is meant, compare its name.",
             kind="base-not-available",
         )
     failed = next((step for step in log.steps if step.outcome == "failed"), None)

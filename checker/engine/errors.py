@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from checker.errors import CourseError
 
+from .build_causes import likely_cause
 from .faults import classify
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class BuildFailed(ObjectError):  # noqa: N818 - see Missing
             expected="the build to succeed",
             actual=where,
             reason="build-failed",
+            why=likely_cause(message, lines),
             next="Build it yourself with --progress=plain, and read the lines above the error.",
         )
         self.step = step

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from checker.engine import container as containers
 from checker.engine import image as images
-from checker.engine import layers, registry, scene
+from checker.engine import layers, registry, scene, trial
 from checker.engine import network as networks
 from checker.engine import volume as volumes
 from checker.engine.build import build
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from checker.engine.logs import Logs
     from checker.engine.network import Network
     from checker.engine.registry import Registry
+    from checker.engine.trial import Ran
     from checker.engine.volume import Volume
     from checker.exercise import Exercise
 
@@ -311,6 +312,19 @@ class Lab(Answer):
         self._seen = f"{command[0]} ends with exit code {result.exit_code}: {output}"
         return result
 
+    def run(self, image: Image | str, *command: str, timeout: float = 10.0, **options: Any) -> Ran:
+        """Run a container of ``image`` to its end, without network; see :func:`checker.engine.trial.run`."""
+        options = {"network_mode": "none"} | options
+        return trial.run(
+            self.engine, self.exercise.id, self._named(image), *command, timeout=timeout, **options
+        )
+
+    def start(self, image: Image | str, *command: str, **options: Any) -> Container:
+        """Start a container that closing removes; see :func:`checker.engine.trial.start`."""
+        started = trial.start(self.engine, self.exercise.id, self._named(image), *command, **options)
+        self._closing.callback(self._remove, started)
+        return self._watch(started)
+
     def uid(self, container: Container) -> int:
         """Return the user id that the first process of ``container`` runs as, whatever name was given."""
         return self._planted.uid(self._watch(container))
@@ -358,6 +372,13 @@ class Lab(Answer):
     def _untag(self, tag: str) -> None:
         with suppress(EngineFault):  # an engine that is gone must not hide why the check ended
             scene.remove_tag(self.engine, tag)
+
+    def _remove(self, container: Container) -> None:
+        with suppress(EngineFault):
+            container.remove()
+
+    def _named(self, image: Image | str) -> str:
+        return self.reference(image) if isinstance(image, str) else image.id
 
     def _watch(self, container: Container) -> Container:
         self._watched = container

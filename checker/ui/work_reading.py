@@ -31,17 +31,6 @@ if TYPE_CHECKING:
 
 _PAUSE = 0.1  # seconds between two messages: a screen shows no more
 _MB = 1_000_000
-#: Words of a failure, and the likely cause.
-_CAUSES = (
-    ("exit code: 127", "A command of this step does not exist in the image. Compare its spelling."),
-    ("exit code: 126", "A command of this step may not be run. Compare its permissions."),
-    ("exit code", "The command ran and reported an error. Its last lines say which."),
-    ("not found", "A file that this step names is not in the folder, or `.dockerignore` leaves it out."),
-    ("unknown instruction", "A line of the Dockerfile begins with a word that is no instruction."),
-    ("parse error", "A line of the Dockerfile cannot be read."),
-    ("failed to read dockerfile", "The folder holds no file named `Dockerfile`."),
-    ("target stage", "No stage of the Dockerfile has the name of the target."),
-)
 
 
 class Lines:
@@ -209,6 +198,5 @@ def _last(seen: list[BuildLog]) -> dict[str, Any]:
 def _failed(failed: BuildFailed, seen: list[BuildLog]) -> dict[str, Any]:
     """Return the step that failed, the builder's words, its last lines, and the likely cause."""
     said = seen[-1].error if seen else failed.actual
-    cause = next((cause for word, cause in _CAUSES if word in said), "")
     step = failed.step or "The Dockerfile"
-    return {"step": step, "said": said, "lines": list(failed.lines), "cause": cause}
+    return {"step": step, "said": said, "lines": list(failed.lines), "cause": failed.why}

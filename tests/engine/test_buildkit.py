@@ -200,6 +200,29 @@ def test_no_dockerfile_and_no_network(engine: Engine, tmp_path: Path) -> None:
     write(tmp_path, "RUN ping -c 1 127.0.0.1 && ! ip route | grep default && exit 4")
     with pytest.raises(BuildFailed, match="exit code: 4"):
         build(engine, tmp_path)
+    write(tmp_path, "RUN wget -T 2 http://packages.invalid/")
+    with pytest.raises(BuildFailed) as caught:
+        build(engine, tmp_path)
+    assert "asks the network" in caught.value.why
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("lines", "cause"),
+    [
+        ("FROM {base}\nRUN no-such-command", "does not exist in the image"),
+        ("FROM {base}\nRUN /etc/passwd", "may not be run"),
+        ("FROM {base}\nUSER 1000\nRUN touch /x", "may not do this"),
+        ("FROM {base}\nCOPY nowhere /", "not in the folder"),
+        ("FROM {base}\nCOPI x /", "no instruction"),
+        ("RUN true", "not FROM"),
+    ],
+)
+def test_a_failure_names_its_likely_cause(engine: Engine, tmp_path: Path, lines: str, cause: str) -> None:
+    (tmp_path / "Dockerfile").write_text(lines.format(base=BUSYBOX))
+    with pytest.raises(BuildFailed) as caught:
+        build(engine, tmp_path)
+    assert cause in caught.value.why, caught.value
 
 
 @pytest.mark.engine

@@ -1,0 +1,118 @@
+"""Containers that a check makes to put an image to the test: labelled, limited, and removed again."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from docker.errors import APIError
+from docker.types import LogConfig
+
+from . import container as containers
+from . import probe
+from .errors import ObjectError, asking
+from .waiting import ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .connect import Engine
+    from .container import Container
+
+_LIMITS: dict[str, Any] = {
+    "mem_limit": "512m",
+    "pids_limit": 512,
+    # The engine's default may be a driver that cannot be read.
+    "log_config": LogConfig(type="json-file", config={"max-size": "16m"}),
+}
+#: The engine's words for an image whose program does not start: its own, and its runtime's.
+_UNSTARTABLE = ("no command specified", "runtime create failed", "failed to create task", "exec:")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a container ended, and what it printed. Bytes that are not UTF-8 show as ``�``."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def start(engine: Engine, exercise: str, image: str, *command: str, **options: Any) -> Container:
+    """Start a container of ``image`` that works for ``exercise``; whoever asks for it removes it.
+
+    Parameters
+    ----------
+    command
+        In place of the image's own; none to keep that one.
+    options
+        As ``docker.DockerClient.containers.create`` takes them.
+
+    Raises
+    ------
+    Missing
+        If there is no such image.
+    ObjectError
+        ``not-startable``, if the image names no program, or one that cannot be started.
+    """
+    name = f"course-trial-{secrets.token_hex(4)}"
+    labels = probe.labels(exercise, "trial", name)
+    with asking(engine, "image", image), _startable():
+        made = engine.client.containers.create(
+            image, list(command) or None, name=name, labels=labels, **(_LIMITS | options)
+        )
+        try:
+            made.start()
+        except BaseException:  # also Ctrl-C
+            probe.remove(engine, str(made.id))
+            raise
+    return containers.find(engine, str(made.id))
+
+
+def run(engine: Engine, exercise: str, image: str, *command: str, timeout: float, **options: Any) -> Ran:
+    """Run a container to its end, and remove it. Parameters and errors as :func:`start`, and
+
+    Parameters
+    ----------
+    timeout
+        Seconds that it may take.
+
+    Raises
+    ------
+    ObjectError
+        ``still-running``, if it takes longer.
+    """
+    container = start(engine, exercise, image, *command, **options)
+    try:
+        if not any(container.refresh().ended for _ in ticks(timeout, every=0.02)):
+            raise ObjectError(
+                expected=f"{' '.join(command) or 'its own command'} to end within {timeout:g} seconds",
+                actual="it still runs",
+                reason="still-running",
+            )
+        said = container.logs()
+        return Ran(container.exit_code or 0, said.stdout, said.stderr)
+    finally:
+        container.remove()
+
+
+@contextmanager
+def _startable() -> Iterator[None]:
+    """Turn the engine's refusal of an image's program into an ObjectError: it is no fault of the engine."""
+    try:
+        yield
+    except APIError as error:
+        said = str(error.explanation or error)
+        if not any(word in said for word in _UNSTARTABLE):
+            raise
+        raise ObjectError(
+            expected="a container of the image to start",
+            actual=said.rpartition("unable to start container process: ")[2]
+            .removesuffix(": unknown")
+            .strip(),
+            reason="not-startable",
+            why="The engine found no program to run, or could not run it.",
+            next="Look at the image's entrypoint and command with `docker image inspect`.",
+        ) from error
