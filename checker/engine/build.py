@@ -238,6 +238,17 @@ def _find(engine: Engine, digests: tuple[str | None, ...]) -> Image:
         return images.find(engine, second or "")
 
 
+def _meant_as_stage(name: str, log: BuildLog) -> bool:
+    """Say whether the instruction at fault copies from a stage, ``--from=name``, or nearly names one.
+
+    The builder takes the name of a stage that does not exist for an image's. It marks the line with ``>>>``,
+    and adds to the error which stage may have been meant.
+    """
+    marked = {word for line in log.said if ">>>" in line for word in line.split()}
+    is_word = not set(name) & set(":/@")
+    return is_word and (f"--from={name}" in marked or "(did you mean " in log.error)
+
+
 def _failure(engine: Engine, log: BuildLog) -> Exception:
     """Tell a wrong Dockerfile from a registry that cannot be reached and from an engine that failed."""
     message = log.error
@@ -247,6 +258,8 @@ def _failure(engine: Engine, log: BuildLog) -> Exception:
         return classify(RuntimeError("\n".join(log.said)), engine.endpoint)
     if "failed to resolve source metadata" in message and any(word in message for word in _UNREACHABLE):
         base = message.partition(": ")[0]
+        if _meant_as_stage(base, log):
+            return BuildFailed(f"no build stage is named {base}")
         return EngineFault(
             f"The base image {base} is not on this engine, and no registry can be reached.",
             next="Use a base image that `course images status` lists as there. "

@@ -29,6 +29,10 @@ _CAUSES = (
     (("exit code",), "The command ran and reported an error. Its last lines say which."),
     (("not found",), "A file that this step names is not in the folder, or `.dockerignore` leaves it out."),
     (("unknown instruction",), "A line of the Dockerfile begins with a word that is no instruction."),
+    (
+        ("no build stage is named",),
+        "A stage gets its name after AS, behind FROM. Compare its spelling there and here.",
+    ),
     (("no build stage",), "The first instruction is not FROM. Only comments and ARG may stand before it."),
     (("parse error",), "A line of the Dockerfile cannot be read."),
     (("failed to read dockerfile",), "The folder holds no file named `Dockerfile`."),

@@ -234,6 +234,17 @@ def test_a_base_that_cannot_be_had_is_nobodys_fault(engine: Engine, tmp_path: Pa
 
 
 @pytest.mark.engine
+@pytest.mark.parametrize("line", ["COPY --from=other /x /", "FROM biuld"])
+def test_a_stage_that_is_not_there_is_the_dockerfiles_fault(
+    engine: Engine, tmp_path: Path, line: str
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {BUSYBOX} AS build\nRUN touch /x\nFROM {BUSYBOX}\n{line}\n")
+    with pytest.raises(BuildFailed, match="no build stage is named") as caught:
+        build(engine, tmp_path)
+    assert "after AS" in caught.value.why
+
+
+@pytest.mark.engine
 def test_an_engine_that_is_not_there_is_not_the_dockerfiles_fault(engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(EngineFault) as caught:
         build(at(engine, "unix:///no/such.sock"), write(tmp_path))
