@@ -28,7 +28,7 @@ test: dev engine images lint types ## everything that CI runs
 	@$(ENGINE) $(COURSE) build --check
 	@$(ENGINE) $(PYTHON) -m tests.v2
 	@$(ENGINE) $(COURSE) verify
-	@$(ENGINE) $(PYTHON) -m pytest $(NBVAL) tests notebooks
+	@$(ENGINE) $(PYTHON) -m pytest $(NBVAL) -n 2 tests notebooks
 
 test-v2: dev engine images ## grade in a sandbox on cgroup v2, in a machine that QEMU emulates
 	@$(ENGINE) $(PYTHON) -m tests.v2

@@ -1,6 +1,7 @@
 """A pytest plugin (``-p tests.isolation``): a run records nothing of the user's, and leaves nothing begun.
 
 Chapters link their exercises, and a link starts one: what this run has started is taken away at its end.
+With two workers (``-n 2``), what uses the names and ports of exercises runs in one of them.
 """
 
 from __future__ import annotations
@@ -10,12 +11,18 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
+import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
 from checker.course import open_course
 from checker.engine.connect import connect
 from checker.work import clean
 
 if TYPE_CHECKING:
-    import pytest
+    from xdist.remote import Producer  # type: ignore[import-untyped]
+
+#: Tests whose objects on the engine have names that no other test uses, or that have an engine of their own.
+ALONE = ("tests/engine/", "tests/images/", "tests/grading/", "tests/test_lab.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,8 +30,21 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="course-data-")
     os.environ["COURSE_DATA_DIR"] = folder.name
     config.add_cleanup(folder.cleanup)
+    if hasattr(config, "workerinput"):  # the run as a whole tidies up, not the worker that ends first
+        return
     before = _begun()
     config.add_cleanup(lambda: _take_away(_begun() - before))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Part the run in two, one part for each worker."""
+    return _TwoParts(config, log)
+
+
+class _TwoParts(LoadScopeScheduling):  # type: ignore[misc]
+    def _split_scope(self, nodeid: str) -> str:
+        return "alone" if nodeid.startswith(ALONE) else "together"
 
 
 def _begun() -> set[str]:

@@ -560,4 +560,4 @@ def test_a_built_image_is_run_and_started(engine: Engine, exercise: Exercise, tm
         assert started.refresh().running
         assert lab.exec(started, "echo", "in").stdout == "in\n"
     label = f"{EXERCISE_LABEL}={exercise.id}"
-    assert engine.client.containers.list(all=True, filters={"label": label}) == []
+    assert engine.client.containers.list(ignore_removed=True, all=True, filters={"label": label}) == []

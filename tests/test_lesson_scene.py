@@ -34,7 +34,7 @@ def chapter(fake_course: Course, engine: Engine) -> Iterator[Chapter]:
     owned = "".join(f'{noun} = ["{NAME}"]\n' for noun in ("containers", "volumes", "networks"))
     path.write_text(f'images = ["busybox"]\n[owns]\n{owned}', "utf-8")
     yield read_chapter(fake_course, "01-small")
-    for one in engine.client.containers.list(all=True, filters={"name": f"^/{NAME}"}):
+    for one in engine.client.containers.list(ignore_removed=True, all=True, filters={"name": f"^/{NAME}"}):
         one.remove(force=True)
     for network in engine.client.networks.list(names=[NAME]):
         network.remove()

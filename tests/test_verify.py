@@ -32,7 +32,7 @@ GREET, PAGE = "01-small/greet", "01-small/page"
 @pytest.fixture(autouse=True)
 def clean(engine: Engine) -> Iterator[None]:
     yield
-    left = engine.client.containers.list(all=True, filters={"name": "^/fake-"})
+    left = engine.client.containers.list(ignore_removed=True, all=True, filters={"name": "^/fake-"})
     for one in left:
         one.remove(force=True)
 
@@ -62,7 +62,12 @@ def test_a_sound_course_has_nothing_to_mend(fake_course: Course, engine: Engine)
     assert list(report.skipped) == ["02-odd/only-elsewhere"]
     assert "something-no-engine-has" in report.skipped["02-odd/only-elsewhere"]
     assert not list((fake_course.root / "work").rglob("*"))
-    assert engine.client.containers.list(all=True, filters={"name": "^/(fake-|01-small|02-odd)"}) == []
+    assert (
+        engine.client.containers.list(
+            ignore_removed=True, all=True, filters={"name": "^/(fake-|01-small|02-odd)"}
+        )
+        == []
+    )
 
 
 def test_a_starter_that_passes_is_found(fake_course: Course) -> None:
@@ -230,5 +235,8 @@ def test_ctrl_c_leaves_nothing(fake_course: Course, engine: Engine, jobs: str) -
 
     assert process.returncode == 130
     assert "Traceback" not in errors
-    assert engine.client.containers.list(all=True, filters={"name": "^/(fake-|01-small)"}) == []
+    assert (
+        engine.client.containers.list(ignore_removed=True, all=True, filters={"name": "^/(fake-|01-small)"})
+        == []
+    )
     assert not list((fake_course.root / "work").rglob("*"))

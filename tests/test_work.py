@@ -34,7 +34,9 @@ GREET, COUNT = "01-small/greet", "01-small/count"
 def clean(engine: Engine) -> Iterator[None]:
     yield
     for name in ("fake-greet", "fake-busy"):
-        for one in engine.client.containers.list(all=True, filters={"name": f"^/{name}$"}):
+        for one in engine.client.containers.list(
+            ignore_removed=True, all=True, filters={"name": f"^/{name}$"}
+        ):
             one.remove(force=True)
 
 
@@ -49,7 +51,7 @@ def record(folder: Path) -> Record:
 
 
 def names(engine: Engine) -> set[str]:
-    return {one.name or "" for one in engine.client.containers.list(all=True)}
+    return {one.name or "" for one in engine.client.containers.list(ignore_removed=True, all=True)}
 
 
 def replace_in(course: Course, exercise: str, old: str, new: str) -> None:

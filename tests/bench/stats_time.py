@@ -64,7 +64,9 @@ def idle(count: int) -> Iterator[list[str]]:
                 )
             yield names
         finally:
-            for left in engine.client.containers.list(all=True, filters={"name": f"^/?{begin}-"}):
+            for left in engine.client.containers.list(
+                ignore_removed=True, all=True, filters={"name": f"^/?{begin}-"}
+            ):
                 left.remove(force=True)
 
 

@@ -180,7 +180,9 @@ def notebook(*sources: str) -> dict[str, object]:
 def lab(start_lab: Callable[[Path], Lab], small_course: Path, engine: Engine) -> Iterator[Lab]:
     """JupyterLab on the small course. What its exercises made on the engine is removed in the end."""
     yield start_lab(small_course)
-    for container in engine.client.containers.list(all=True, filters={"name": f"^/?fake{os.getpid()}-"}):
+    for container in engine.client.containers.list(
+        ignore_removed=True, all=True, filters={"name": f"^/?fake{os.getpid()}-"}
+    ):
         container.remove(force=True)
 
 

@@ -53,7 +53,7 @@ def left(engine: Engine) -> list[str]:
     """Remove what is on the engine under the copy's names, and say what it was."""
     own: dict[str, Any] = {"name": OWN}
     client = engine.client
-    containers = client.containers.list(all=True, filters=own)
+    containers = client.containers.list(ignore_removed=True, all=True, filters=own)
     for container in containers:
         container.remove(force=True)
     others: list[Any] = [*client.networks.list(filters=own), *client.volumes.list(filters=own)]

@@ -49,7 +49,7 @@ def gallery(
     lab = start_lab(root)
     yield lab
     lab.course("clean")
-    left = engine.client.containers.list(all=True, filters={"name": "^/?gallery-"})
+    left = engine.client.containers.list(ignore_removed=True, all=True, filters={"name": "^/?gallery-"})
     assert left == [], "the page's last cell removes what it made"
 
 

@@ -30,7 +30,7 @@ def living(engine: Engine) -> Iterator[Container]:
     """A container that was created and answers to TERM at once."""
     made = engine.client.containers.create("busybox:1.37", ["sleep", "300"], name=NAME, init=True)
     yield made
-    for left in engine.client.containers.list(all=True, filters={"name": f"^/?{NAME}$"}):
+    for left in engine.client.containers.list(ignore_removed=True, all=True, filters={"name": f"^/?{NAME}$"}):
         left.remove(force=True)
 
 

@@ -43,7 +43,7 @@ def cook(engine: Engine) -> Iterator[Container]:
         run(WEB, "httpd", "-f", "-p", "80", network=STREET, ports={"80/tcp": None})
         yield run(COOK, "sleep", "300", network=YARD)
     finally:
-        for left in client.containers.list(all=True, filters={"name": f"^/?{PREFIX}"}):
+        for left in client.containers.list(ignore_removed=True, all=True, filters={"name": f"^/?{PREFIX}"}):
             left.remove(force=True)
         for network in client.networks.list(names=[PREFIX]):
             network.remove()

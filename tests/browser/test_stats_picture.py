@@ -31,7 +31,9 @@ def names(engine: Engine) -> Iterator[list[str]]:
         pytest.skip("this engine cannot limit memory or CPU")
     begin = f"c02-{secrets.token_hex(3)}"
     yield [f"{begin}-{word}" for word in ("hungry", "busy", "calm")]
-    for left in engine.client.containers.list(all=True, filters={"name": f"^/?{begin}-"}):
+    for left in engine.client.containers.list(
+        ignore_removed=True, all=True, filters={"name": f"^/?{begin}-"}
+    ):
         left.remove(force=True)
 
 

@@ -35,7 +35,9 @@ def looking(
     checks = root / "exercises" / GREET / "checks.py"
     checks.write_text(checks.read_text().replace("(points=1)", "(points=1, observes=True)"))
     yield start_lab(root)
-    for container in engine.client.containers.list(all=True, filters={"name": f"^/?fake{os.getpid()}-"}):
+    for container in engine.client.containers.list(
+        ignore_removed=True, all=True, filters={"name": f"^/?fake{os.getpid()}-"}
+    ):
         container.remove(force=True)
 
 

@@ -73,7 +73,7 @@ def course(fake_course: Course) -> Shell:
 @pytest.fixture
 def clean(engine: Engine) -> Iterator[None]:
     yield
-    for one in engine.client.containers.list(all=True, filters={"name": "^/fake-"}):
+    for one in engine.client.containers.list(ignore_removed=True, all=True, filters={"name": "^/fake-"}):
         one.remove(force=True)
 
 
@@ -221,7 +221,7 @@ def test_try_runs_checks_and_removes(
     jsonschema.validate(result, SCHEMA)
     assert result["answer"]["status"] == "ok"
     assert result["gradable"]
-    assert engine.client.containers.list(all=True, filters={"name": "^/fake-"}) == []
+    assert engine.client.containers.list(ignore_removed=True, all=True, filters={"name": "^/fake-"}) == []
     assert not list((course.course.root / "work").rglob("*"))
 
 
@@ -267,7 +267,7 @@ def test_a_damaged_answer_is_refused_and_nothing_is_left(
     course("try", "--engine=current", "count", "--answer", str(tmp_path), status=1)
 
     assert "line 1 is no JSON" in course.errors
-    assert engine.client.containers.list(all=True, filters={"name": "^/fake-"}) == []
+    assert engine.client.containers.list(ignore_removed=True, all=True, filters={"name": "^/fake-"}) == []
 
 
 @pytest.mark.engine
@@ -288,7 +288,7 @@ def test_ctrl_c_in_try_leaves_nothing(course: Shell, engine: Engine, tmp_path: P
     (tmp_path / "answer.py").write_text(f"open({str(begun)!r}, 'w').close()\nwhile True: pass\n")
     course.interrupt("try", "--engine=current", "count", "--answer", str(tmp_path), begun=begun)
 
-    assert engine.client.containers.list(all=True, filters={"name": "^/fake-"}) == []
+    assert engine.client.containers.list(ignore_removed=True, all=True, filters={"name": "^/fake-"}) == []
     assert not list((course.course.root / "work").rglob("*"))
 
 

@@ -98,7 +98,7 @@ def test_the_real_engine_is_examined_whole(engine: Engine) -> None:
 def test_the_trial_container_is_removed(engine: Engine) -> None:
     examine(engine)
     mine: dict[str, str | list[str] | bool] = {"label": "docker-course.doctor=trial", "status": "exited"}
-    assert engine.client.containers.list(all=True, filters=mine) == []
+    assert engine.client.containers.list(ignore_removed=True, all=True, filters=mine) == []
 
 
 def test_a_fault_is_a_finding() -> None:

@@ -548,7 +548,7 @@ def again(step):
 def start(client, number):
     client.containers.run("busybox:1.37", "true", name=f"n{number}", detach=True)
 def strike(client, number):
-    for container in client.containers.list(all=True, ignore_removed=True):
+    for container in client.containers.list(ignore_removed=True, all=True, ignore_removed=True):
         if container.name != "mover":
             container.exec_run(["touch", "/x"])
             container.rename(f"r{number}")

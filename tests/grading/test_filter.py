@@ -247,7 +247,7 @@ def name(engine: Engine) -> Iterator[str]:
     made = f"filter-{uuid4().hex[:8]}"
     yield made
     client = engine.client
-    for container in client.containers.list(all=True, filters={"name": made}):
+    for container in client.containers.list(ignore_removed=True, all=True, filters={"name": made}):
         container.remove(force=True, v=True)
     for network in client.networks.list(filters={"name": made}):
         network.remove()
@@ -820,7 +820,9 @@ def test_what_answers_do_with_the_sdk(engine: Engine, door: Door, name: str) -> 
         assert next(events)["Action"] == "pause"
         events.close()
         made.unpause()
-        assert [one.id for one in client.containers.list(filters={"name": f"{name}-d"})] == [made.id]
+        assert [
+            one.id for one in client.containers.list(ignore_removed=True, filters={"name": f"{name}-d"})
+        ] == [made.id]
         assert made.put_archive("/", b"\0" * 1024)
         assert b"".join(made.get_archive("/etc/hostname")[0])
         made.rename(f"{name}-e")

@@ -38,7 +38,7 @@ def nothing_left(engine: Engine) -> Any:
     yield
     for role in ROLES:
         label: dict[str, Any] = {"label": f"docker-course.role={role}"}
-        assert engine.client.containers.list(all=True, filters=label) == []
+        assert engine.client.containers.list(ignore_removed=True, all=True, filters=label) == []
         assert engine.client.volumes.list(filters=label) == []
 
 
@@ -126,7 +126,7 @@ def test_on_the_current_engine_nothing_is_isolated_and_all_is_removed(
     result = graded(small_course, [folder], tmp_path / "out", sandboxed=False)["ada", COUNT]
 
     assert (result["status"], result["isolated"]) == ("passed", False)
-    assert engine.client.containers.list(all=True, filters={"name": "^/fake-"}) == []
+    assert engine.client.containers.list(ignore_removed=True, all=True, filters={"name": "^/fake-"}) == []
 
 
 def test_an_answer_that_never_ends_is_stopped_and_not_passed(

@@ -104,7 +104,7 @@ def leftovers(engine: Engine, state: Path) -> Leftovers:
     """What a build must not leave: its containers, nameless images, files that are no part of the pack."""
 
     def found() -> list[str]:
-        names = [str(one.name) for one in engine.client.containers.list(all=True)]
+        names = [str(one.name) for one in engine.client.containers.list(ignore_removed=True, all=True)]
         nameless = engine.client.api.images(
             filters={"label": "docker-course.stand-in=redis", "dangling": True}
         )

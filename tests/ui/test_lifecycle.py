@@ -28,7 +28,7 @@ def picture(engine: Engine) -> Iterator[Lifecycle]:
     shown = lifecycle(NAME)
     yield shown
     shown.close()
-    for left in engine.client.containers.list(all=True, filters={"name": f"^/?{NAME}"}):
+    for left in engine.client.containers.list(ignore_removed=True, all=True, filters={"name": f"^/?{NAME}"}):
         left.remove(force=True)
 
 

@@ -50,7 +50,9 @@ class Town:
         return repr(text).replace(f"{self.prefix}-", "")
 
     def close(self) -> None:
-        for left in self.client.containers.list(all=True, filters={"name": f"^/?{self.prefix}"}):
+        for left in self.client.containers.list(
+            ignore_removed=True, all=True, filters={"name": f"^/?{self.prefix}"}
+        ):
             left.remove(force=True)
         for network in self.client.networks.list(names=[self.prefix]):
             network.remove()

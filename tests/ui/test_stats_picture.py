@@ -252,7 +252,7 @@ def prefix(engine: Engine) -> Iterator[str]:
     """The beginning of names; what has such a name is removed in the end."""
     begin = f"c02-stats-{secrets.token_hex(3)}-"
     yield begin
-    for left in engine.client.containers.list(all=True, filters={"name": f"^/?{begin}"}):
+    for left in engine.client.containers.list(ignore_removed=True, all=True, filters={"name": f"^/?{begin}"}):
         left.remove(force=True)
 
 

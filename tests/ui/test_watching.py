@@ -179,7 +179,7 @@ def test_it_sees_what_the_learner_does_on_the_engine_and_in_files(
 
 def _sight(engine: Engine, names: list[str]) -> list[tuple[str, str, int]]:
     """Return how these containers are."""
-    listed = engine.client.containers.list(all=True)
+    listed = engine.client.containers.list(ignore_removed=True, all=True)
     return sorted(
         (one.name, str(one.attrs["State"]), one.attrs["RestartCount"]) for one in listed if one.name in names
     )
