@@ -31,7 +31,7 @@ _CAUSES = (
     (("unknown instruction",), "A line of the Dockerfile begins with a word that is no instruction."),
     (
         ("no build stage is named",),
-        "A stage gets its name after AS, behind FROM. Compare its spelling there and here.",
+        "A stage gets its name after AS, behind FROM, above all lines that use it. Compare the spelling.",
     ),
     (("no build stage",), "The first instruction is not FROM. Only comments and ARG may stand before it."),
     (("parse error",), "A line of the Dockerfile cannot be read."),
