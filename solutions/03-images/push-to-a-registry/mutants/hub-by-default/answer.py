@@ -1,0 +1,4 @@
+from checker import submit
+
+
+!docker image push c03-pricing:1.4

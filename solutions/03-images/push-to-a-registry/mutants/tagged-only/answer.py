@@ -1,0 +1,4 @@
+from checker import submit
+
+
+!docker image tag c03-pricing:1.4 127.0.0.1:8133/team/pricing:1.4
