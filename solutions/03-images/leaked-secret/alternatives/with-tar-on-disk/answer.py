@@ -1,0 +1,11 @@
+import json
+
+from checker import submit
+
+!docker save --output billing.tar c03-billing:2.3
+manifest = !tar -xOf billing.tar manifest.json
+for name in json.loads("".join(manifest))[0]["Layers"]:
+    !tar -xf billing.tar {name}
+    lines = !tar -xOf {name} 2>/dev/null | grep -a BILLING_TOKEN | grep -v example
+    if lines:
+        submit(token=lines[0], layer=name)
