@@ -1,0 +1,164 @@
+"""A token that one step of a build needs, and that neither the image nor the builder keeps."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from checker import Exercise, Hints, Owns
+from checker.engine.build import Build
+from checker.engine.errors import BuildFailed
+from checker.engine.image import Image
+from checker.lab import Lab
+
+exercise = Exercise(
+    "05-multistage-builds/secret-at-build",
+    title="A secret for the build alone",
+    minutes=15,
+    core=False,
+    objectives=["Hand a secret to one step of a build", "Say where else in an image a secret can be found"],
+    images=["busybox", "debian"],
+    owns=Owns(images=["c05-till-activated"]),
+    answer="files",
+    edits=["Dockerfile", ".dockerignore"],
+    skills=["build.secret"],
+    docs=["Build secrets", "Dockerfile reference", "docker buildx build"],
+    hints=Hints(
+        "One RUN needs the token, and nothing else does. "
+        "`docker image history --no-trunc c05-till-activated` shows what the image tells about its making.",
+        "A RUN can have mounts: directories and files that are there while it runs, and that belong to no layer. "
+        "One type of mount is made for secrets. Its file is under /run/secrets, under the secret's id.",
+        "Four lines of the Dockerfile become one. It begins with `RUN --mount=`, names the type and the id, "
+        "and gives activate.sh the path of the secret's file. Take the ARG away.",
+        when={
+            "build-failed": "The id of the secret is in the task. Without a secret of that id, the mount is empty. "
+            "Which path does your RUN read?",
+            "other-token": "From where does your RUN take the token? The task names the only right way.",
+            "in-history": "Which instruction of your Dockerfile takes a value from `--build-arg`?",
+            "in-environment": "Each container of the image has this variable. Which instruction puts it there?",
+            "in-a-layer": "A file that a RUN writes is in that RUN's layer. Later instructions only add layers. "
+            "Can activate.sh read the token where the mount has put it?",
+            "on-the-builder": "A cache mount stays on the builder for later builds, of other people too.",
+            "in-the-log": "What a RUN prints is in the build's log. Many people can read the logs of a pipeline.",
+        },
+    ),
+    passed="One RUN saw the token in a file that was mounted for it. The file belongs to no layer, "
+    "and no instruction holds the token's text.",
+    timeout=60,
+)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What was built, without the cache: a changed secret does not make the builder run a step again."""
+
+    build: Build
+    tokens: dict[str, str]
+
+
+@exercise.check(points=0)
+def image(lab):
+    "The Dockerfile builds an image, with a secret of the id token"
+    tokens = {
+        "the secret": f"t-{lab.nonce()}",
+        "the build argument": f"old-{lab.nonce()}",
+        "token.txt": "practice-token-4711",
+    }
+    secrets, args = {"token": tokens["the secret"]}, {"TOKEN": tokens["the build argument"]}
+    return Built(lab.build(secrets=secrets, args=args, cache=False), tokens)
+
+
+@exercise.check(points=2)
+def told(lab, image):
+    "Neither the history nor the environment of the image holds a token"
+    for token in image.tokens.values():
+        where = _told_in(image.build.image, token)
+        if where:
+            lab.fail(
+                expected="an image that tells no token",
+                actual=f"the token that was handed in stands in its {where}",
+                reason=f"in-{where}",
+                why="ARG is no secret: the history shows its value for each RUN behind it. "
+                "ENV keeps it for every container. Everybody who has the image can read both.",
+                next="Look at the image with `docker image history --no-trunc` and `docker image inspect`.",
+            )
+
+
+@exercise.check(points=2)
+def used(lab, image):
+    "A container of it prints the receipt for the secret"
+    said = lab.run(image.build.image).stdout.strip()
+    receipts = {_receipt(token): way for way, token in image.tokens.items()}
+    lab.expect(
+        receipts.get(said),
+        "the secret",
+        expected_text="the receipt for the token that the build got as a secret",
+        actual_text=f"the receipt for the token of {receipts[said]}" if said in receipts else repr(said),
+        reason="other-token",
+        why="The argument TOKEN is the old way: its value is known to the history of a stage, and to the builder. "
+        "token.txt is for practice. Only the secret has the token that counts.",
+        next="Which kind of mount does a RUN need for a secret, and under which path is it then?",
+    )
+
+
+@exercise.check(points=2)
+def layers(lab, image, used):
+    "No layer of it holds a token"
+    saved = lab.saved(image.build.image)
+    for token in image.tokens.values():
+        for _, path in saved.search(token.encode()):
+            gone = "" if saved.visible(path) else "; a later layer only hides it"
+            lab.fail(
+                expected="layers without a token",
+                actual=f"a token in {path} of one layer{gone}",
+                reason="in-a-layer",
+                why="Every file that a COPY or RUN leaves is in its layer, and is pulled with the image.",
+                next="Which instruction writes or copies this file? Can you do without the file?",
+            )
+
+
+@exercise.check(points=1)
+def left_behind(lab, image, used):
+    "The build leaves the token neither in its log nor for a later build"
+    token = image.tokens["the secret"]
+    if token in image.build.log:
+        lab.fail(
+            expected="a build that does not print the token",
+            actual="the token in its log",
+            reason="in-the-log",
+            why="Logs are kept, and many people can read them.",
+            next="Which command of a RUN prints it?",
+        )
+    if _can_do_without(lab, token):
+        lab.fail(
+            expected="a later build that is given no secret to know none",
+            actual="it gives the receipt for the token of the build before",
+            reason="on-the-builder",
+            why="A cache mount outlives the build. Any later build on this engine can mount it, and read the token.",
+            next="Read the secret where its own mount has put it. Keep no copy.",
+        )
+
+
+def _receipt(token: str) -> str:
+    return f"receipt {hashlib.sha256(token.encode()).hexdigest()[:16]}"
+
+
+def _told_in(image: Image, token: str) -> str:
+    if any(token in setting for setting in image.env.values()):
+        return "environment"
+    rest = [step.created_by for step in image.history()], image.labels, image.entrypoint, image.command
+    return "history" if token in json.dumps(rest) else ""
+
+
+def _can_do_without(lab: Lab, token: str) -> bool:
+    """Say whether a build without any secret still knows the token of the build before.
+
+    A new activate.sh makes its step run again. Without the cache, the builder would empty its cache mounts.
+    """
+    folder = lab.copy()
+    with (folder / "activate.sh").open("a", encoding="utf-8") as file:
+        file.write(f"# {lab.nonce()}\n")
+    try:
+        again = lab.build(folder)
+        return lab.run(again.image).stdout.strip() == _receipt(token)
+    except BuildFailed:
+        return False
