@@ -1,0 +1,5 @@
+#!/bin/sh
+# Counts the coins in the drawer, then opens the till.
+DRAWER=$((20 + 30 + 50))
+export DRAWER
+python3 till.py  # the shell stays the first process

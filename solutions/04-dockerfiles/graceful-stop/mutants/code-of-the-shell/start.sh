@@ -1,0 +1,10 @@
+#!/bin/sh
+# Counts the coins in the drawer, then opens the till.
+DRAWER=$((20 + 30 + 50))
+export DRAWER
+python3 till.py &
+trap 'kill -INT $!' TERM
+wait $!
+code=$?
+wait $!
+exit $code
