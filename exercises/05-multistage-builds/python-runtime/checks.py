@@ -1,0 +1,153 @@
+"""A Python package with a part in C: compiled in one stage, installed and run in another one without a compiler."""
+
+import random
+from dataclasses import dataclass
+from typing import NoReturn
+
+from checker import Exercise, Hints, Owns
+from checker.engine.errors import BuildFailed, ObjectError
+from checker.engine.image import Image
+from checker.engine.trial import Ran
+from checker.lab import Lab
+
+exercise = Exercise(
+    "05-multistage-builds/python-runtime",
+    title="Wheels from the build stage",
+    minutes=20,
+    core=False,
+    objectives=[
+        "Compile a Python package in a stage of its own",
+        "Bring what was installed into a slim runtime",
+    ],
+    images=["python-build", "python", "debian"],
+    owns=Owns(images=["c05-parcels"]),
+    answer="files",
+    edits=["Dockerfile", ".dockerignore"],
+    skills=["stages.python"],
+    docs=["Multi-stage builds", "Dockerfile reference", "pip wheel", "venv"],
+    hints=Hints(
+        "Only the building of the wheel needs gcc. Where does the wheel go from there, and what has to happen to it?",
+        "Three ways work: install the wheel in the last stage; copy a virtual environment to the same path; "
+        "copy a directory that `pip install --target` filled, and tell Python about it with PYTHONPATH.",
+        "In the first stage, `pip wheel --wheel-dir DIRECTORY PROJECT` makes the wheel. The last stage begins with the slim image of the same Python. "
+        "It gets the wheel with `COPY --from=`, and installs the file with `pip install`.",
+        when={
+            "build-failed": "Which stage does the failing step belong to, and does the base of that stage have gcc?",
+            "wheel-not-made": "Which base has the stage of this step? "
+            "`pip install` takes a project, or a wheel that is already made.",
+            "compiler-in-base": "Which FROM is the last one of your Dockerfile? The slim image has the same Python.",
+            "compiler-in-layers": "Which COPY of the last stage takes more than the package?",
+            "no-module": "`docker run --rm --entrypoint python c05-parcels -c 'import sys; print(sys.path)'` lists where Python looks. "
+            "Is weigh in one of these directories?",
+            "not-startable": "The environment's `python` is a link to the Python of the image in which it was made. "
+            "Which base has a Python at the same path?",
+            "other-output": "Change MARK in scale/weigh.c, build, and run. Does the new mark appear?",
+            "no-package": "A package is a module and its description, the directory `weigh-1.0.dist-info` beside it.",
+        },
+    ),
+    passed="The compiler made a wheel in a stage of its own. The last stage has the package that came out of it, and no compiler.",
+    timeout=90,
+)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What was built from a copy of the folder with another mark in weigh.c, and another version."""
+
+    image: Image
+    mark: str
+    version: str
+
+
+@exercise.check(points=0)
+def image(lab):
+    "The Dockerfile builds an image, without network"
+    folder, mark, version = lab.copy(), f"scale {lab.nonce()}", f"1.{random.randint(10, 9999)}"  # noqa: S311
+    for name, old, new in (("weigh.c", "scale one", mark), ("pyproject.toml", '"1.0"', f'"{version}"')):
+        file = folder / "scale" / name
+        file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    try:
+        built = lab.build(folder)
+    except BuildFailed as failure:
+        if "pip" in failure.step and any("issue with the package" in line for line in failure.lines):
+            _fail_in_pip(lab, failure)
+        raise
+    return Built(built.image, mark, version)
+
+
+@exercise.check(points=2)
+def no_compiler(lab, image):
+    "No layer of the image holds a compiler"
+    if image.image.builds_on(lab.image("python-build")):
+        lab.fail(
+            expected="an image without a compiler",
+            actual=f"all layers of {lab.reference('python-build')} at its bottom",
+            reason="compiler-in-base",
+            why="The base of the last stage is a part of the image. An instruction that removes files only hides them.",
+            next="Begin another stage with the slim image, and bring the package there.",
+        )
+    for layer in lab.saved(image.image).layers:
+        found = [path for path in layer.entries if path.rpartition("/")[2] == "cc1"]
+        if found:
+            lab.fail(
+                expected="layers without a compiler",
+                actual=f"{found[0]}, a C compiler, in one of them",
+                reason="compiler-in-layers",
+                why="Everybody who pulls the image pulls this file. The package is compiled already.",
+                next="Copy the package into the last stage, and nothing else.",
+            )
+
+
+@exercise.check(points=2)
+def works(lab, image, no_compiler):
+    "The program adds up weights, with the module that was compiled from weigh.c as it is now"
+    weights = [random.randint(100, 5000) for _ in range(3)]  # noqa: S311
+    ran = _run(lab, image.image, *map(str, weights))
+    said = ran.stdout.strip()
+    if not said.startswith(f"{sum(weights)} g, {image.mark}, "):
+        last = (said or ran.stderr.strip()).rpartition("\n")[2]
+        no_module = "No module named" in last
+        lab.fail(
+            expected=f"{sum(weights)} g, and the mark that was written into weigh.c",
+            actual=f"{last!r}, and exit code {ran.exit_code}",
+            reason="no-module" if no_module else "other-output",
+            why="A wheel is a packed file: Python imports what was installed, in a directory that it searches."
+            if no_module
+            else "The program needs Python, and the module that is compiled while the image is built.",
+            next="Look at what the last stage has: its Python, the installed package, and app.py.",
+        )
+    return said
+
+
+@exercise.check(points=1)
+def installed(lab, image, works):
+    "weigh is installed as a package, with the version that pyproject.toml names"
+    lab.expect(
+        works.rpartition(", ")[2],
+        f"weigh {image.version}",
+        reason="no-package",
+        why="The description beside the module tells pip and other tools what is installed, and in which version.",
+        next="Let pip install the package, and bring all that it has installed into the last stage.",
+    )
+
+
+def _fail_in_pip(lab: Lab, failure: BuildFailed) -> NoReturn:
+    """Fail in the words of this exercise: what pip says last does not name the compiler."""
+    lab.fail(
+        expected="the build to succeed",
+        actual=f"step {failure.step} fails: pip cannot make the wheel there",
+        reason="wheel-not-made",
+        why="To install a project, pip first makes a wheel of it. For this one it calls gcc, and compiles weigh.c. "
+        "The slim image has no gcc.",
+        next="In which stage is gcc? Make the wheel there, and give the last stage the finished wheel.",
+    )
+
+
+def _run(lab: Lab, image: Image, *command: str) -> Ran:
+    """Run the image; also where the engine finds nothing to start."""
+    try:
+        return lab.run(image, *command)
+    except ObjectError as error:
+        if error.reason != "not-startable":
+            raise
+        return Ran(127, "", error.actual)
