@@ -1,0 +1,1 @@
+!docker image tag node:20-trixie-slim c04-canteen/menu:1.0
