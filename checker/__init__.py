@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .patience import wait_until
     from .ui import (
         build_image,
+        build_steps,
         course_map,
         doctor_report,
         exercise_link,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         panel,
         pull_image,
         resume,
+        stages,
         submit,
     )
 
@@ -40,6 +42,7 @@ __all__ = [
     "Refused",
     "UsageError",
     "build_image",
+    "build_steps",
     "course_map",
     "doctor_report",
     "exercise_link",
@@ -51,6 +54,7 @@ __all__ = [
     "panel",
     "pull_image",
     "resume",
+    "stages",
     "submit",
     "wait_until",
 ]
@@ -58,6 +62,7 @@ __all__ = [
 _LATE = {
     "Lab": "lab",
     "build_image": "ui",
+    "build_steps": "ui",
     "course_map": "ui",
     "doctor_report": "ui",
     "exercise_link": "ui",
@@ -69,6 +74,7 @@ _LATE = {
     "panel": "ui",
     "pull_image": "ui",
     "resume": "ui",
+    "stages": "ui",
     "submit": "ui",
     "wait_until": "patience",
 }

@@ -35,6 +35,8 @@ class BuildStep:
     instruction: str
     outcome: str = "unfinished"
     number: int = field(default=0, repr=False)
+    #: The builder's names for what it takes files from: first what it goes on from, if there is any.
+    inputs: tuple[str, ...] = field(default=(), repr=False, compare=False)
     #: True from when it began.
     begun: bool = field(default=False, repr=False, compare=False)
     #: How long it ran; None while it has not ended.
@@ -65,6 +67,7 @@ class BuildLog:
         #: The builder's name for what began last, such as ``exporting to image``.
         self.doing = ""
         self._steps: dict[str, BuildStep] = {}
+        self._images: dict[str, str] = {}
         self._unfinished: list[str] = []
 
     @property
@@ -72,6 +75,19 @@ class BuildLog:
         """The steps: a stage after the other. The builder's own ``[internal]`` ones are left out."""
         stages = list(dict.fromkeys(step.stage for step in self._steps.values()))
         return tuple(sorted(self._steps.values(), key=lambda step: (stages.index(step.stage), step.number)))
+
+    def sources(self, step: BuildStep) -> tuple[str, ...]:
+        """Return the stages and images that a step copies from or mounts, without its own base."""
+        # A COPY into an empty stage goes on from nothing: all it has is what it copies from.
+        bare = step.instruction.upper().startswith(("COPY", "ADD")) and len(step.inputs) == 1
+        found = (self._source(digest) for digest in (step.inputs if bare else step.inputs[1:]))
+        return tuple(dict.fromkeys(name for name in found if name))
+
+    def _source(self, digest: str) -> str:
+        of_stage = self._steps.get(digest)
+        if of_stage and not of_stage.instruction.startswith("FROM "):
+            return of_stage.stage
+        return self._images.get(digest, "")
 
     @property
     def exporting(self) -> bool:
@@ -121,10 +137,15 @@ class BuildLog:
     def _vertex(self, vertex: dict[str, Any]) -> None:
         if "started" in vertex and "completed" not in vertex:
             self.doing = vertex["name"]
-        if found := _STEP.fullmatch(vertex["name"]):
-            stage, number, instruction = found.groups(default="")
-            made = BuildStep(vertex["name"], stage, instruction, number=int(number))
-            self._steps.setdefault(vertex["digest"], made).take(vertex)
+        digest, found = vertex["digest"], _STEP.fullmatch(vertex["name"])
+        stage, number, instruction = found.groups(default="") if found else ("", "0", vertex["name"])
+        if instruction.startswith("FROM "):
+            image = instruction.removeprefix("FROM ").partition("@")[0]
+            self._images[digest] = image.removeprefix("docker.io/").removeprefix("library/")
+        if found:
+            inputs = tuple(vertex.get("inputs") or ())
+            made = BuildStep(vertex["name"], stage, instruction, number=int(number), inputs=inputs)
+            self._steps.setdefault(digest, made).take(vertex)
 
 
 def _seconds(start: str, end: str) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .build_picture import build_steps
     from .check_panel import panel
     from .hand_in import submit
     from .layer_picture import layers
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
     from .network_picture import network_map
     from .pages import course_map, doctor_report, exercise_link
     from .resume_link import resume
+    from .stage_picture import stages
     from .stats_picture import live_stats
 
 __all__ = [
     "build_image",
+    "build_steps",
     "course_map",
     "doctor_report",
     "exercise_link",
@@ -32,11 +35,13 @@ __all__ = [
     "panel",
     "pull_image",
     "resume",
+    "stages",
     "submit",
 ]
 
 _MODULES = {
     "build_image": "long_work",
+    "build_steps": "build_picture",
     "course_map": "pages",
     "doctor_report": "pages",
     "exercise_link": "pages",
@@ -48,6 +53,7 @@ _MODULES = {
     "panel": "check_panel",
     "pull_image": "long_work",
     "resume": "resume_link",
+    "stages": "stage_picture",
     "submit": "hand_in",
 }
 

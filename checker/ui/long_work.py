@@ -102,12 +102,22 @@ class LongWork(Picture):
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a build: ``cached``, or it ``ran``."""
+    """One step of a build: ``cached``, or it ``ran``.
+
+    Parameters
+    ----------
+    seconds
+        How long it ran.
+    sources
+        The stages and images that it copies from or mounts.
+    """
 
     name: str
     stage: str
     instruction: str
     outcome: str
+    seconds: float
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, repr=False)
@@ -120,11 +130,17 @@ class Built:
         The tag, which `docker run` takes.
     id
         The image's id on this engine.
+    stages
+        The name and the base of each stage of the Dockerfile, also of those that were not built.
+    target
+        The stage that became the image; empty for the last one.
     """
 
     image: str
     id: str
     steps: tuple[Step, ...]
+    stages: tuple[tuple[str, str], ...]
+    target: str
 
     def __repr__(self) -> str:
         steps = f"{len(self.steps)} step{'' if len(self.steps) == 1 else 's'}"
@@ -184,7 +200,8 @@ def build_image(
         say = f"{tag} was not built. {failed['step']} failed."
         work.change(say=say, rows=made["rows"], failed=failed)
         raise CourseError(f"{say} The builder says: {failed['said']}", next=failed["cause"])
-    built = Built(tag, made["image"], tuple(Step(*one) for one in made["steps"]))
+    steps = tuple(Step(**one | {"sources": tuple(one["sources"])}) for one in made["steps"])
+    built = Built(tag, made["image"], steps, tuple(map(tuple, made["stages"])), target)
     work.change(say=repr(built), rows=made["rows"], part=1.0)
     return built
 

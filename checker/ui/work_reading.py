@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.cancelling import Cancelled
 from checker.engine.build import build as build_image
+from checker.engine.build_stages import stages
 from checker.engine.connect import connect
 from checker.engine.errors import BuildFailed
 from checker.errors import Refused
@@ -186,8 +187,28 @@ def build(
         raise Cancelled(
             f"The build of {tag} was cancelled. No image is left of it.", next=again
         ) from cancelled
-    steps = [[one.name, one.stage, one.instruction, one.outcome] for one in built.steps]
-    return {"image": built.image.id, "steps": steps, "failed": None, **_last(seen)}
+    return {
+        "image": built.image.id,
+        "steps": _told(seen),
+        "stages": _stages(Path(folder)),
+        "failed": None,
+        **_last(seen),
+    }
+
+
+def _told(seen: list[BuildLog]) -> list[dict[str, Any]]:
+    """Return the steps, and the stages and images that each one copies from."""
+    told = ("name", "stage", "instruction", "outcome", "seconds")
+    return [
+        {**{name: getattr(step, name) for name in told}, "sources": log.sources(step)}
+        for log in seen
+        for step in log.steps
+    ]
+
+
+def _stages(folder: Path) -> list[tuple[str, str]]:
+    text = (folder / "Dockerfile").read_text("utf-8", errors="replace")
+    return [(one.name, one.base) for one in stages(text)]
 
 
 def _last(seen: list[BuildLog]) -> dict[str, Any]:
