@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.engine]
 PAGE = "tests/gallery/gallery.ipynb"
 #: What each piece looks like in the page's order.
 PIECES = (
-    "predict", "reveal", "quiz", "tally", "life", "stats", "network", "work", "layers", "build", "stages", "resume", "whole-map",
-    "badge", "panel",
+    "predict", "reveal", "quiz", "tally", "life", "stats", "network", "work", "layers", "build", "stages",
+    "resume", "whole-map", "badge", "panel",
 )  # fmt: skip
 PICTURES = ("life", "stats", "network", "layers", "build", "stages")
 
