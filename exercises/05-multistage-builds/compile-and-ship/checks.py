@@ -41,7 +41,7 @@ exercise = Exercise(
     ),
     passed="The compiler worked in a stage of its own. Only the last stage is the image, "
     "and it took one file from the other stage. The rest stays behind, in the build cache.",
-    timeout=90,
+    timeout=150,
 )
 
 #: Files that only a compiler has: Go's own program, its compiler, and the C compiler.
@@ -92,6 +92,7 @@ def prints(lab, image):
 def no_compiler(lab, image, prints):
     "No layer of the image holds a compiler"
     _no_compiler_below(lab, image.image)
+    _not_the_whole_stage(lab, image.image)
     for layer in _own(lab, image):
         names = {path: path.rpartition("/")[2] for path, entry in layer.entries.items() if entry.mode & 0o111}
         found = [path for path, name in names.items() if name in _COMPILERS and layer.entries[path].size]
@@ -106,7 +107,7 @@ def no_compiler(lab, image, prints):
 
 
 @exercise.check(points=2)
-def little_else(lab, image, prints):
+def little_else(lab, image, no_compiler):
     "It adds the program to its base, and little else"
     own = _own(lab, image)
     sizes = {path: entry.size for layer in own for path, entry in layer.entries.items()}
@@ -144,6 +145,22 @@ def _no_compiler_below(lab: Lab, image: Image) -> None:
             "An instruction that removes files hides them; it deletes nothing from the layers below.",
             next="Let the last FROM name a base without a compiler, and copy the program there.",
         )
+
+
+def _not_the_whole_stage(lab: Lab, image: Image) -> None:
+    """Fail, without a look into it, where the image is nearly as large as the compiler's own."""
+    if _size(image) > _size(lab.image("go")) * 0.75:
+        lab.fail(
+            expected="an image without the Go compiler",
+            actual=f"one that is nearly as large as {lab.reference('go')}, the compiler included",
+            reason="compiler-in-layers",
+            why="The first stage holds the compiler and its whole base. What you copy from it becomes a part of the image.",
+            next="Copy the program from the first stage, by its path, and nothing else.",
+        )
+
+
+def _size(image: Image) -> int:
+    return sum(step.size for step in image.history())
 
 
 def _own(lab: Lab, shipped: Shipped) -> list[Layer]:
