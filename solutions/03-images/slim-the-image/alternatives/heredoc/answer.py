@@ -1,0 +1,3 @@
+from checker import submit
+
+submit(smallest="./proposals/b.Dockerfile")
