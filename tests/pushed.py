@@ -29,29 +29,41 @@ LAYERS = 3
 
 
 @contextmanager
-def pushed(engine: Engine, megabytes: int) -> Iterator[str]:
-    """An image in a registry, which the engine does not have; its last layer is the big one."""
+def registry(engine: Engine) -> Iterator[str]:
+    """A registry of its own, and where it answers: ``127.0.0.1:PORT``."""
     provide(engine, ["registry"], lambda *_: None)
-    registry = engine.client.containers.run(
+    container = engine.client.containers.run(
         catalogue()["registry"].reference, detach=True, ports={"5000/tcp": ("127.0.0.1", 0)}
     )
-    reference = ""
     try:
         for _ in ticks(30):
-            registry.reload()
-            if b"listening on" in registry.logs():
+            container.reload()
+            if b"listening on" in container.logs():
                 break
-        port = registry.ports["5000/tcp"][0]["HostPort"]  # type: ignore[index]
-        reference = f"127.0.0.1:{port}/c04-{secrets.token_hex(4)}:1"
-        _load(engine, reference, [10_000] * (LAYERS - 1) + [megabytes << 20])
-        for event in engine.client.api.push(reference, stream=True, decode=True):
-            assert "error" not in event, event
-        engine.client.api.remove_image(reference, force=True)
-        yield reference
+        yield f"127.0.0.1:{container.ports['5000/tcp'][0]['HostPort']}"  # type: ignore[index]
     finally:
-        registry.remove(force=True, v=True)
-        with suppress(DockerException):
+        container.remove(force=True, v=True)
+
+
+def push(engine: Engine, reference: str) -> None:
+    """Push, or fail."""
+    for event in engine.client.api.push(reference, stream=True, decode=True):
+        assert "error" not in event, event
+
+
+@contextmanager
+def pushed(engine: Engine, megabytes: int) -> Iterator[str]:
+    """An image in a registry, which the engine does not have; its last layer is the big one."""
+    with registry(engine) as address:
+        reference = f"{address}/c04-{secrets.token_hex(4)}:1"
+        try:
+            _load(engine, reference, [10_000] * (LAYERS - 1) + [megabytes << 20])
+            push(engine, reference)
             engine.client.api.remove_image(reference, force=True)
+            yield reference
+        finally:
+            with suppress(DockerException):
+                engine.client.api.remove_image(reference, force=True)
 
 
 def _load(engine: Engine, reference: str, sizes: list[int]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .long_work import build_image, pull_image
     from .network_picture import network_map
     from .pages import course_map, doctor_report, exercise_link
+    from .parts_picture import image_parts
     from .resume_link import resume
     from .stage_picture import stages
     from .stats_picture import live_stats
@@ -27,6 +28,7 @@ __all__ = [
     "course_map",
     "doctor_report",
     "exercise_link",
+    "image_parts",
     "layers",
     "lesson",
     "lifecycle",
@@ -45,6 +47,7 @@ _MODULES = {
     "course_map": "pages",
     "doctor_report": "pages",
     "exercise_link": "pages",
+    "image_parts": "parts_picture",
     "layers": "layer_picture",
     "lesson": "lesson_page",
     "lifecycle": "life_picture",

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 #: Verbs that have modules of their own: functions of the verb's name, which take course, Tell and request.
 _ELSEWHERE: dict[str, str] = {
     "build": "work_reading",
+    "image_parts": "parts_reading",
     "layers": "layer_reading",
     "pull": "work_reading",
     "reach": "network_reading",
