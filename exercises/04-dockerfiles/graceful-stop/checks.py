@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from checker import Exercise, Hints, Owns
 from checker.engine.container import Container
@@ -65,9 +66,12 @@ class Till:
 def opens(lab):
     "The image builds, and a container of it counts the drawer and opens the till"
     number = f"till {lab.seeded('till')}"  # a second Check finds this build in the cache
-    approved = Path(__file__).with_name("till.py").read_text("utf-8").replace("till 4", number).encode()
+    approved = Path(__file__).with_name("till.py").read_text("utf-8")
+    if lab.text("till.py") != approved:
+        _changed(lab, "another till.py in your folder")
+    program = approved.replace("till 4", number).encode()
     folder = lab.copy()
-    (folder / "till.py").write_bytes(approved)
+    (folder / "till.py").write_bytes(program)
     container = lab.start(lab.build(folder).image)
     lab.eventually(
         lambda: _OPEN.search(lab.logs(container).stdout),
@@ -78,7 +82,17 @@ def opens(lab):
         why="Before the till opens, the drawer is counted: till.py finds the coins in its environment, as DRAWER.",
         next="Run the image, and read what Python says about DRAWER or about files.",
     )
-    return Till(container, number, hashlib.sha256(approved).hexdigest()[:12])
+    return Till(container, number, hashlib.sha256(program).hexdigest()[:12])
+
+
+def _changed(lab: Lab, found: str) -> NoReturn:
+    lab.fail(
+        expected="till.py as it was approved",
+        actual=found,
+        reason="till-changed",
+        why="The tax office approved this file. Often a program cannot be changed: somebody else has made it.",
+        next="Take the change of till.py back. The image can say which signal its containers get.",
+    )
 
 
 def _opened(lab: Lab, till: Till) -> tuple[str, str]:
@@ -147,13 +161,7 @@ def untouched(lab, opens, ends_in_time):
     "The till is the approved program, and the drawer was counted"
     coins, program = _opened(lab, opens)
     if program != opens.program:
-        lab.fail(
-            expected="till.py as it was approved",
-            actual="another till.py in the image",
-            reason="till-changed",
-            why="The tax office approved this file. Often a program cannot be changed: somebody else has made it.",
-            next="Take the change of till.py out. The image can say which signal its containers get.",
-        )
+        _changed(lab, "another till.py in the image")
     lab.expect(
         coins,
         "100",
