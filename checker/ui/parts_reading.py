@@ -142,14 +142,14 @@ def _go_on(tell: Tell) -> None:
 
 def _tell(tell: Tell, name: tuple[str, str], found: Parts, note: str) -> None:
     config = found.config.data
-    made, lines = _history(config, len(found.layers))
+    made = _history(config, len(found.layers))
     tell(
         "parts",
         start={"kind": name[0], "text": name[1]},
         note=note,
         index=_index(found),
         manifest=_piece(found.manifest),
-        config={**_piece(found.config), "facts": _facts(config, lines, sum(1 for number, _ in made if number))},
+        config={**_piece(found.config), "facts": _facts(config, made)},
         layers=[
             {
                 **_piece(layer.packed),
@@ -198,8 +198,8 @@ def _json(data: dict[str, Any]) -> str:
     return text if len(text) <= _LETTERS else f"{text[:_LETTERS]}\n… and more"
 
 
-def _history(config: dict[str, Any], layers: int) -> tuple[list[tuple[int, str]], int]:
-    """Return of each layer the history's line that made it, and how many lines there are."""
+def _history(config: dict[str, Any], layers: int) -> list[tuple[int, str]]:
+    """Return of each layer the history's line that made it."""
     history = [one for one in config.get("history") or () if isinstance(one, dict)]
     made = [
         (number, instruction(one.get("created_by") or "", one.get("comment") or ""))
@@ -208,10 +208,10 @@ def _history(config: dict[str, Any], layers: int) -> tuple[list[tuple[int, str]]
     ]
     if len(made) > layers:  # a history that does not fit tells nothing
         made = []
-    return [(0, "")] * (layers - len(made)) + made, len(history)
+    return [(0, "")] * (layers - len(made)) + made
 
 
-def _facts(config: dict[str, Any], lines: int, made: int) -> list[tuple[str, str]]:
+def _facts(config: dict[str, Any], made: list[tuple[int, str]]) -> list[tuple[str, str]]:
     """Return what the configuration says, in words."""
     runs = config.get("config") or {}
 
@@ -226,11 +226,12 @@ def _facts(config: dict[str, Any], lines: int, made: int) -> list[tuple[str, str
         ("environment", " ".join(runs.get("Env") or ()) or "none"),
         ("user", shown("User") or "none named: root"),
         ("platform", platform or "not named"),
-        ("history", _told(lines, made) if lines else "none"),
+        ("history", _told(len(config.get("history") or ()), sum(1 for number, _ in made if number))),
     ]
     return facts if config else []
 
 
 def _told(lines: int, made: int) -> str:
-    noun = "line" if lines == 1 else "lines"
-    return f"{lines} {noun}; {made} of them made a layer"
+    if not lines:
+        return "none"
+    return f"{lines} {'line' if lines == 1 else 'lines'}; {made} of them made a layer"
