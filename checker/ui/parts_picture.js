@@ -80,7 +80,7 @@ function drawing(found, open) {
     h("div", { class: "parts-title" }, start.kind[0].toUpperCase() + start.kind.slice(1)), h("code", {}, start.text));
   const joined = h("div", { class: "parts-pair" },
     h("div", {}, part("manifest", "Manifest", manifest.json, open, ...about(manifest, "a manifest"),
-      h("div", { class: "parts-names" }, `names the configuration, and ${counted} in order`))),
+      h("div", { class: "parts-names" }, `names ${counted}, and the configuration`))),
     h("div", {}, part("config", "Configuration", config.json, open, ...about(config, "a configuration"), facts(config))));
   return [
     name, arrow("points at"), ...(index ? [indexBox(index, open), arrow("names, for this engine's platform")] : []), joined,
