@@ -105,6 +105,9 @@ class Probe:
             host = api.create_host_config(
                 network_mode=network,
                 pid_mode=pid,
+                # Where the engine maps users, or hides control groups, it must not do so here.
+                userns_mode="host" if pid == "host" else None,
+                cgroupns="host" if pid == "host" else None,
                 binds=[f"{mount.source}:/m{index}:rw" for index, mount in enumerate(mounts)],
                 cap_add=list(capabilities),
                 **_LIMITS,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .network_picture import network_map
     from .pages import course_map, doctor_report, exercise_link
     from .parts_picture import image_parts
+    from .process_picture import process_view
     from .resume_link import resume
     from .stage_picture import stages
     from .stats_picture import live_stats
@@ -35,6 +36,7 @@ __all__ = [
     "live_stats",
     "network_map",
     "panel",
+    "process_view",
     "pull_image",
     "resume",
     "stages",
@@ -54,6 +56,7 @@ _MODULES = {
     "live_stats": "stats_picture",
     "network_map": "network_picture",
     "panel": "check_panel",
+    "process_view": "process_picture",
     "pull_image": "long_work",
     "resume": "resume_link",
     "stages": "stage_picture",

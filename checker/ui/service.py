@@ -45,6 +45,7 @@ _ELSEWHERE: dict[str, str] = {
     "build": "work_reading",
     "image_parts": "parts_reading",
     "layers": "layer_reading",
+    "process": "process_words",
     "pull": "work_reading",
     "reach": "network_reading",
     "watch": "watching",
