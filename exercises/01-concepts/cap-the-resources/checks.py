@@ -181,7 +181,8 @@ def _not_read(lab: Lab, key: str, *, expected: str, **texts: str) -> NoReturn:
 def memory_read(lab, report, memory_limit):
     "You have handed in the limit for memory as the cgroup has it, in bytes"
     numbers, limit = _numbers(lab, "memory"), _memory_inside(report)
-    if numbers == [limit]:
+    digits = "".join(re.findall(r"\d+", str(lab.answer("memory"))))  # some write 100,663,296
+    if numbers == [limit] or digits == str(limit):
         return
     total = int(lab.engine.info.get("MemTotal") or 0)
     reason, why = "not-the-limit", "The kernel counts in bytes, and so does the file of the cgroup."

@@ -33,7 +33,6 @@ exercise = Exercise(
     ],
     images=["busybox"],
     owns=Owns(containers=[_PRESS]),
-    answer="value",
     skills=["process.two-numbers", "namespaces.compare"],
     docs=["docker container top", "docker container exec", "namespaces(7) in the Linux manual"],
     hints=Hints(
@@ -208,7 +207,8 @@ def _own(lab: Lab, press: Container) -> set[str]:
 def own_namespaces(lab, as_found):
     "Which namespaces the process does not share with the engine's machine"
     value, right = lab.answer("own"), _own(lab, as_found)
-    words = re.findall(r"[a-z]+", str(value).lower())
+    named = [key for key, own in value.items() if own] if isinstance(value, dict) else value
+    words = re.findall(r"[a-z]+", str(named).lower())
     found = {_SYNONYMS.get(word, word) for word in words} & set(_NAMESPACES)
     if found == right:
         return

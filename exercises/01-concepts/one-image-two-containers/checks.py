@@ -9,6 +9,7 @@ from checker.lab import Lab
 
 _DESKS = ("east", "west")
 _WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "indigo", "lotus")
+_LOOKED_AT = 20  # files of a desk that are read in search of the other one's word
 
 exercise = Exercise(
     "01-concepts/one-image-two-containers",
@@ -74,10 +75,10 @@ def scene(lab: Lab, seed: int) -> None:
     (lab.folder / "words.txt").write_text(lines, encoding="utf-8")
 
 
-def _note(container: Container, desk: str) -> str | None:
-    """Return the note of a desk as its container holds it; None where there is none."""
+def _read(container: Container, path: str) -> str | None:
+    """Return the text of a file as the container holds it; None where there is none."""
     try:
-        return container.read_file(_path(desk)).decode(errors="replace").strip()
+        return container.read_file(path).decode(errors="replace").strip()
     except ObjectError:
         return None
 
@@ -127,7 +128,7 @@ def one_image(lab, desks):
 def own_word(lab, desks):
     "Each desk holds its own word: /east.txt in one, /west.txt in the other"
     for desk, container in desks.items():
-        note, word = _note(container, desk), _words(lab)[desk]
+        note, word = _read(container, _path(desk)), _words(lab)[desk]
         if note is None:
             lab.fail(
                 expected=f"the word for {desk} in {_path(desk)} of {container.name}",
@@ -136,14 +137,14 @@ def own_word(lab, desks):
                 why="The colleague reads her word there. A file on your own machine is not a file in the container.",
                 next=f"Which container stands behind `exec`, and which path behind the `>`? `docker diff {container.name}` shows what was written.",
             )
-        lab.expect(
-            note,
-            word,
-            what=f"in {_path(desk)} of {container.name}",
-            reason="other-word",
-            why="words.txt has one line for each desk.",
-            next=f"Write the word behind {desk} into {_path(desk)} of {container.name}.",
-        )
+        if word not in note.split():
+            lab.fail(
+                expected=f"{word} in {_path(desk)} of {container.name}",
+                actual=f"`{note[:60]}`" if note else "an empty file",
+                reason="other-word",
+                why="words.txt has one line for each desk.",
+                next=f"Write the word behind {desk} into {_path(desk)} of {container.name}.",
+            )
 
 
 @exercise.check(points=2, observes=True)
@@ -165,16 +166,25 @@ def in_its_layer(lab, desks, own_word):
         )
 
 
+def _astray(container: Container, other: str, word: str) -> str:
+    """Say what a desk holds of the other one; empty where it holds nothing."""
+    if _read(container, _path(other)) is not None:
+        return f"the file {_path(other)}"
+    for path in sorted(_added(container))[:_LOOKED_AT]:
+        if word in (_read(container, path) or ""):
+            return f"the other desk's word, in {path}"
+    return ""
+
+
 @exercise.check(points=1, observes=True)
 def nothing_of_the_other(lab, desks, own_word):
     "Neither desk holds anything of the other one"
     for desk, other in zip(_DESKS, reversed(_DESKS), strict=True):
-        note = _note(desks[desk], other)
-        own = _note(desks[desk], desk) or ""
-        if note is not None or _words(lab)[other] in own:
+        found = _astray(desks[desk], other, _words(lab)[other])
+        if found:
             lab.fail(
                 expected=f"nothing of the {other} desk in c01-desk-{desk}",
-                actual=f"the file {_path(other)}" if note is not None else "the other desk's word",
+                actual=found,
                 reason="both-notes",
                 why="What is written in one container does not appear in another one of the same image. "
                 "Somebody has written it here.",
