@@ -175,7 +175,7 @@ def arguments(lab, serves):
 
 
 @exercise.check(points=2)
-def in_the_hall(lab, serves, arguments):
+def in_the_hall(lab, serves, own_folder, season, arguments):
     "The container in the hall runs the new version, with the line for today"
     hall = lab.container("c04-notice", next="Run it from the new image, under this name.")
     demands.running(hall)
@@ -189,6 +189,7 @@ def in_the_hall(lab, serves, arguments):
             next="Remove it, and run a new one from the new image, with all that the task says.",
         )
     page = lab.eventually(lambda: lab.get(hall, 8080, published=True), within=5)
+    demands.loopback_only(hall)
     bindings = [(one.host_ip, one.host_port) for one in hall.bindings(8080)]
     if not any(port == 8144 for _, port in bindings):
         lab.fail(
@@ -198,7 +199,7 @@ def in_the_hall(lab, serves, arguments):
             why="The screen in the hall asks port 8144.",
             next="Run it again with that port in front of the container's own.",
         )
-    for line in (_events(lab, "hall"), f"Today: {_HALL}"):
+    for line in ("Season: winter", _events(lab, "hall"), f"Today: {_HALL}"):
         if line not in page.text.splitlines():
             lab.fail(
                 expected=f"`{line}` in the notice of the hall",
