@@ -1,4 +1,4 @@
-"""An image of a Python app whose packages are installed again after each edit of the source, until the order is mended."""
+"""An image whose packages are installed again after each edit of the source, until its steps are in another order."""
 
 import json
 from dataclasses import dataclass
