@@ -1,4 +1,4 @@
-"""A program that runs as root, until its image names another user and gives that user the place of its data."""
+"""A program that runs as root, until its image names another user and gives it the place of its data."""
 
 from checker import Exercise, Hints, Owns
 from checker.engine.container import Container
