@@ -13,6 +13,7 @@ from checker.course import open_course
 
 from .asking import Opening, Predict, Quiz, Reveal
 from .doing import shown_doing
+from .shell_lines import through_pipes
 from .tally import Tally
 from .texts import value_text
 from .told import Text
@@ -113,6 +114,8 @@ class Lesson:
 def lesson(chapter: str) -> Lesson:
     """Return the pieces of a chapter: what its notebook asks, begins and ends.
 
+    Its lines that begin with ``!`` then run as :mod:`checker.ui.shell_lines` says.
+
     Raises
     ------
     UsageError
@@ -121,6 +124,7 @@ def lesson(chapter: str) -> Lesson:
         If its file is wrong.
     """
     course = open_course()
+    through_pipes()
     return Lesson(course, read_chapter(course, chapter))
 
 
