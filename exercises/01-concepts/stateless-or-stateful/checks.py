@@ -1,6 +1,6 @@
 """A kiosk with three open orders: in memory, in its writable layer and in a volume. Which survive what?"""
 
-import json
+import re
 from pathlib import PurePosixPath
 
 from checker import Exercise, Hints, Owns
@@ -13,6 +13,7 @@ from checker.lab.demands import made_from, running
 _IMAGE = "c01-kiosk:1.0"
 _KIOSK, _VOLUME = "c01-kiosk", "c01-kiosk-data"
 _PLACES = ("memory", "layer", "data")
+_SYNONYMS = {"tmpfs": "memory", "volume": "data"}
 _CALLED = {"memory": "the memory", "layer": "the writable layer", "data": "the volume"}
 
 exercise = Exercise(
@@ -198,9 +199,14 @@ def nothing_carried(lab, replaced):
 def _survivors(lab: Lab, key: str) -> set[str]:
     """Return the places of the orders that were handed in: by their numbers, or by the names of the places."""
     value = lab.answer(key)
-    text = (value if isinstance(value, str) else json.dumps(value)).lower()
-    found = {place for place, number in _orders(lab).items() if number in text or place in text}
-    if not found and any(sign.isalnum() for sign in text) and text not in {"none", "null"}:
+    if isinstance(value, dict):
+        value = [[name, order] for name, order in value.items() if order]
+    text = str(value).lower()
+    words = [_SYNONYMS.get(word, word) for word in re.findall(r"[a-z0-9]+", text)]
+    orders = {number: place for place, number in _orders(lab).items()}
+    # Numbers first: what was read may also hold errors, which name the places that are empty.
+    found = {orders[word] for word in words if word in orders} or {word for word in words if word in _PLACES}
+    if not found and words and text != "none":
         lab.fail(
             expected=f"the numbers of orders as {key}",
             actual=f"`{text[:60]}`",
