@@ -1,7 +1,8 @@
 const WORDS = { own: "≠", joined: "≠", shared: "=", unknown: "?" };
 const TITLES = { "memory limit": "Memory limit", "memory in use": "Memory in use", processors: "Processor limit", processes: "Limit for processes" };
-/** A container's id is long: the drawing shows its beginning, the table below all of it. */
-const short = (path) => path.replace(/[0-9a-f]{64}/g, (id) => `${id.slice(0, 12)}…`);
+/** A path that breaks at its slashes. A container's id is long: the drawing shows its beginning, the table all of it. */
+const path = (text) => h("code", {}, ...text.replace(/[0-9a-f]{64}/g, (id) => `${id.slice(0, 12)}…`)
+  .split(/(?=\/)/).flatMap((part) => [h("wbr"), part]));
 
 function side(title, kind, { number, host, user }) {
   const row = (term, value) => [h("dt", {}, term), h("dd", {}, value)];
@@ -21,10 +22,11 @@ const verdict = (one) => h("span", { class: `process-word process-${one.is}` },
   h("span", { "aria-hidden": "true" }, `${WORDS[one.is]} `), one.word);
 
 function namespaces({ namespaces: all }) {
-  const rows = all.map((one) => [h("strong", {}, one.kind), one.separates, one.of_process, one.of_engine, verdict(one)]);
+  const kind = (one) => h("span", { class: "process-kind" }, h("strong", {}, one.kind), h("span", {}, one.separates));
+  const rows = all.map((one) => [kind(one), verdict(one), one.of_process, one.of_engine]);
   const strip = scrollStrip();
   strip.setAttribute("aria-label", "Namespaces; the arrow keys move along them");
-  strip.append(table(["Namespace", "Of", "This process", "The engine", "So it is"], rows));
+  strip.append(table(["Namespace", "It is", "This process", "The engine"], rows));
   return [h("h3", {}, "Namespaces: what it sees"),
     h("p", { class: "course-meta" }, "The numbers are inodes. Equal numbers say: one namespace for both. ",
       "“The engine” is the process that started this one, a part of the engine."), strip];
@@ -33,8 +35,8 @@ function namespaces({ namespaces: all }) {
 function file(one) {
   return h("li", { class: "process-file" },
     h("h4", {}, `${TITLES[one.key]}: `, h("span", { class: "process-value" }, one.words)),
-    h("dl", {}, h("dt", {}, "the file inside"), h("dd", {}, h("code", {}, short(one.inside))),
-      h("dt", {}, "on the engine's machine"), h("dd", {}, h("code", {}, short(one.outside))),
+    h("dl", {}, h("dt", {}, "the file inside"), h("dd", {}, path(one.inside)),
+      h("dt", {}, "on the engine's machine"), h("dd", {}, path(one.outside)),
       h("dt", {}, "holds"), h("dd", {}, h("code", {}, one.text))));
 }
 
