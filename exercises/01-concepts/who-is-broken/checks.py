@@ -75,7 +75,7 @@ exercise = Exercise(
             "changed": "Reset brings all three back as they were, in a new order.",
         },
     ),
-    passed="The client looks up its context, finds an address there, asks the kernel for the way in, and then the engine. "
+    passed="The client looks up its context and finds an address there. It asks the kernel for the way in, then the engine. "
     "Each error comes from one of these steps, so it says whom to ask for help.",
     timeout=40,
 )
