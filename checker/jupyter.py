@@ -30,10 +30,12 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
     """Return ``base`` with what makes JupyterLab, its kernels and terminals the course's.
 
     The environment's own programs come first on ``PATH``, so that ``course`` works in a terminal, and its own
-    kernel comes before another one of the same name in the learner's home.
+    kernel comes before another one of the same name in the learner's home. Builds print their lines one below
+    the other, unless the learner has chosen otherwise: a notebook prints a redrawn one again and again.
     """
     programs = str(Path(sys.executable).parent)
     return {
+        "BUILDKIT_PROGRESS": "plain",
         **base,
         "JUPYTER_CONFIG_PATH": _first(str(CONFIG), base.get("JUPYTER_CONFIG_PATH", "")),
         "JUPYTER_PREFER_ENV_PATH": "1",

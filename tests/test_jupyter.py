@@ -68,6 +68,8 @@ def test_the_learners_own_settings_stay_behind_the_courses(state: Path) -> None:
     assert "JUPYTER_CONFIG_DIR" not in made
     assert made["HOME"] == "/home/ada"
     assert Path(made["JUPYTERLAB_WORKSPACES_DIR"]).is_relative_to(state)
+    assert made["BUILDKIT_PROGRESS"] == "plain"
+    assert jupyter.environment({"BUILDKIT_PROGRESS": "tty"})["BUILDKIT_PROGRESS"] == "tty"
 
 
 def test_the_environments_programs_come_first_and_once() -> None:
