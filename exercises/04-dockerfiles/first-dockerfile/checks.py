@@ -32,6 +32,7 @@ exercise = Exercise(
         when={
             "build-failed": "Read the last lines of the failed step. Which line of the Dockerfile is it, and what was there before it?",
             "not-installed": "The app starts, and its dependency is missing. In which folder does npm run, and was package.json there by then?",
+            "installed-at-start": "RUN works at the build, ENTRYPOINT in each container. Which of the two should install?",
             "wrong-place": "`docker run --rm --entrypoint ls IMAGE -l` lists the image's working directory. Is the app there?",
             "other-menu": "The menu must come from the folder at each build. Which line brings menu.json into the image?",
             "missing-image": "`docker image ls` lists the names that you have given. Compare yours with the task, to the last letter.",
@@ -51,15 +52,16 @@ def _dish(lab: Lab) -> tuple[str, int]:
 @exercise.check(points=0)
 def builds(lab):
     "The Dockerfile builds an image, without network"
-    return lab.build().image
+    folder, (dish, cents) = lab.copy(), _dish(lab)
+    (folder / "menu.json").write_text(json.dumps({dish: cents}), encoding="utf-8")
+    return lab.build(folder).image
 
 
 @exercise.check(points=3)
 def answers(lab, builds):
     "Built with another menu, it starts by itself, and answers for a new dish on port 8080"
-    folder, (dish, cents) = lab.copy(), _dish(lab)
-    (folder / "menu.json").write_text(json.dumps({dish: cents}), encoding="utf-8")
-    container = lab.start(lab.build(folder).image)
+    dish, cents = _dish(lab)
+    container = lab.start(builds)
     try:
         answer = lab.eventually(lambda: lab.get(container, 8080, f"/{dish}"), within=8)
     except Failure:
@@ -73,6 +75,15 @@ def answers(lab, builds):
             reason="other-menu",
             why="The image must hold the files of the folder as they are at the build.",
             next="Follow menu.json through the Dockerfile. Which line copies it, and does a later line change it?",
+        )
+    if any("node_modules" in change.path for change in container.changes()):
+        lab.fail(
+            expected="an image in which the dependency is installed",
+            actual="a container that installs it when it starts",
+            reason="installed-at-start",
+            why="Each container would install it again, and needs npm and the network of that day for it. "
+            "An image is finished when it is built.",
+            next="Which instruction runs a command at the build, and keeps what it writes?",
         )
     return container
 
@@ -95,8 +106,8 @@ def _say_why(lab: Lab, container: Container) -> None:
             expected="an app that starts, with all of its files",
             actual=f"Node.js cannot find {lost[1]}",
             reason="wrong-place",
-            why="Without WORKDIR, an image works in its root folder. A relative path begins in the working directory, "
-            "and a file is in the image only where a line has copied it.",
+            why="Without WORKDIR, an image works in its root folder. A relative path begins in the working directory. "
+            "A file is in the image only where a line has copied it.",
             next="Compare three places: the working directory, the target of COPY, and the path that the container runs.",
         )
     if container.refresh().exit_code == 0 and not said.lines:
@@ -145,14 +156,14 @@ def declared(lab, builds, answers):
 
 
 @exercise.check(points=1)
-def named(lab, builds, answers):
+def named(lab, answers):
     "The image named c04-canteen/menu:1.0 is the one that the Dockerfile makes"
     mine = lab.image(
         _NAME,
         why="Without a name, an image can only be run by its id. Without a version behind the colon it is `latest`.",
         next="`docker image ls` shows the names that you have. Build again, with the name of the task behind -t.",
     )
-    if not _same(lab, mine, builds):
+    if not _same(lab, mine):
         lab.fail(
             expected=f"{_NAME} to be what the Dockerfile makes now",
             actual="an image with files or settings other than those",
@@ -162,15 +173,18 @@ def named(lab, builds, answers):
         )
 
 
-def _same(lab: Lab, mine: Image, built: Image) -> bool:
-    """Say whether an image is what the Dockerfile makes.
+def _same(lab: Lab, mine: Image) -> bool:
+    """Say whether an image is what the Dockerfile makes of the folder.
 
-    The network of a build is part of what its steps are, so the layers of a build with network are compared
-    too: the learner's own is in the cache. Another builder gives other layers with the same files.
+    The network of a build is part of what its steps are. A learner's own build has one, and is in the cache.
+    Another builder gives other layers with the same files.
     """
-    if mine.diff_ids == built.diff_ids or mine.diff_ids == lab.build(network="default").image.diff_ids:
+    built = lab.build(network="default").image
+    if mine.diff_ids == built.diff_ids:
         return True
-    return _runs(mine) == _runs(built) and _files(lab, mine, built) == _files(lab, built, mine)
+    if _runs(mine) != _runs(built):
+        return False
+    return mine.diff_ids == lab.build().image.diff_ids or _files(lab, mine, built) == _files(lab, built, mine)
 
 
 def _runs(image: Image) -> tuple[object, ...]:
