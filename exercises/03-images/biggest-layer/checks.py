@@ -90,7 +90,7 @@ def _added(lab, place):
 
 
 #: Words of an instruction that say nothing, or that the builder puts in.
-_FILLERS = {"bin", "sh", "c", "buildkit", "nop", "tools"}
+_FILLERS = {"bin", "sh", "c", "buildkit", "nop"}
 
 
 def _words(text):
