@@ -211,10 +211,12 @@ def machine(lab, delivered):
 def _numbers(value):
     """Return what may be meant: a number, or digits in base 10 or 16."""
     text = str(value).strip().lower().removesuffix(".0")
+    words = [text, *re.findall(r"\b0x[0-9a-f]+\b|\b\d+\b", text)]
     found = set()
-    for base in (10, 16):
-        with contextlib.suppress(ValueError):
-            found.add(int(text, base))
+    for word in words if len(words) <= 3 else ():  # one number, or the same one written in two ways
+        for base in (10, 16):
+            with contextlib.suppress(ValueError):
+                found.add(int(word, base))
     return found
 
 
