@@ -114,8 +114,10 @@ def _wasted(saved, above):
         key=lambda one: one[2],
     )
     made = [step.created_by for step in saved.history if step.layer]
-    line = made[saved.layers.index(layer)].replace("/bin/sh -c ", "").removesuffix(" # buildkit")
-    where = f"; {size / 1e6:.1f} of them are {path}, in the layer of `{line[:70]}`"
+    where = f"; {size / 1e6:.1f} of them are {path}"
+    if len(made) == len(saved.layers):  # a base without a history of its own would shift the rows
+        line = made[saved.layers.index(layer)].replace("/bin/sh -c ", "").removesuffix(" # buildkit")
+        where += f", in the layer of `{line[:70]}`"
     if saved.visible(path):
         return (
             where,
