@@ -22,10 +22,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.engine]
 PAGE = "tests/gallery/gallery.ipynb"
 #: What each piece looks like in the page's order.
 PIECES = (
-    "predict", "reveal", "quiz", "tally", "life", "stats", "network", "work", "layers", "parts", "build",
-    "stages", "resume", "whole-map", "badge", "panel",
+    "predict", "reveal", "quiz", "tally", "life", "stats", "process", "network", "work", "layers", "parts",
+    "build", "stages", "resume", "whole-map", "badge", "panel",
 )  # fmt: skip
-PICTURES = ("life", "stats", "network", "layers", "parts", "build", "stages")
+PICTURES = ("life", "stats", "process", "network", "layers", "parts", "build", "stages")
 
 _RUN_ALL = """async () => {
     await window.jupyterapp.commands.execute('notebook:run-all-cells');
