@@ -166,9 +166,11 @@ def earlier(lab, delivered, arrived):
     "Release 1.3 is in the registry as before"
     if _OLD not in arrived.tags(_REPOSITORY):
         lab.fail(
-            expected=f"{_REPOSITORY}:{_OLD} in the registry",
+            expected=f"{_REPOSITORY}:{_OLD} in the registry, as at the start",
             actual="no such tag",
             reason="release-overwritten",
+            why="Another registry at the same address is not the team's. Machines that run 1.3 get it from here.",
+            next="Press Reset: it brings the team's registry back. Then only push to it.",
         )
     _compare(
         lab, arrived, _OLD, delivered[_OLD],
