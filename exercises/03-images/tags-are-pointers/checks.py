@@ -21,7 +21,7 @@ exercise = Exercise(
     images=["busybox"],
     owns=Owns(images=[f"{_SHOP}:{tag}" for tag in (*_RELEASES, "stable", "latest", "previous")]),
     skills=["tag.move", "tag.pointers"],
-    docs=["docker image tag", "docker image ls", "Docker object labels"],
+    docs=["docker image tag", "docker image ls", "docker image inspect"],
     hints=Hints(
         "`docker image ls c03-shop` shows a row for each tag. Compare the column IMAGE ID: "
         "rows with the same id are the same image.",
