@@ -48,13 +48,19 @@ class ExecResult:
         return self.exit_code == 0
 
 
-class _Reading:
-    """Starts an exec and reads it in a thread: a socket's own time limit is not there on every platform."""
+class Reading:
+    """Reads both streams of a process in a thread: a socket's own time limit is not there on every platform.
 
-    def __init__(self, api: Any, made: str) -> None:
+    Parameters
+    ----------
+    opened
+        Opens the connection, in that thread. For an exec, this starts the command.
+    """
+
+    def __init__(self, api: Any, opened: Callable[[], Any]) -> None:
         self.stdout, self.stderr = bytearray(), bytearray()
         self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._read, args=(api, made), daemon=True)
+        self._thread = threading.Thread(target=self._read, args=(api, opened), daemon=True)
         self._thread.start()
 
     def wait(self, timeout: float) -> bool:
@@ -62,9 +68,9 @@ class _Reading:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def _read(self, api: Any, made: str) -> None:
+    def _read(self, api: Any, opened: Callable[[], Any]) -> None:
         try:
-            connection = api.exec_start(made, socket=True)
+            connection = opened()
             api._disable_socket_timeout(connection)  # noqa: SLF001 - a command may be silent for long
             try:
                 for stream, chunk in _frames(connection):
@@ -129,7 +135,7 @@ def run(
         made = _create(
             api, container_id, name, command, user=user, environment=dict(env or {}), workdir=workdir
         )
-        reading = _Reading(api, made)
+        reading = Reading(api, lambda: api.exec_start(made, socket=True))
         ended = reading.wait(timeout)
         if not ended and kill:
             kill(api.exec_inspect(made)["Pid"])

@@ -13,6 +13,7 @@ from docker.types import LogConfig
 from . import container as containers
 from . import probe
 from .errors import ObjectError, asking
+from .execute import Reading
 from .waiting import ticks
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _LIMITS: dict[str, Any] = {
     # The engine's default may be a driver that cannot be read.
     "log_config": LogConfig(type="json-file", config={"max-size": "16m"}),
 }
+_LAST_WORDS = 5.0  # seconds in which the output of a container that has ended arrives
 #: The engine's words for an image whose program does not start: its own, and its runtime's.
 _UNSTARTABLE = ("no command specified", "runtime create failed", "failed to create task", "exec:")
 
@@ -57,17 +59,8 @@ def start(engine: Engine, exercise: str, image: str, *command: str, **options: A
     ObjectError
         ``not-startable``, if the image names no program, or one that cannot be started.
     """
-    name = f"course-trial-{secrets.token_hex(4)}"
-    labels = probe.labels(exercise, "trial", name)
-    with asking(engine, "image", image), _startable():
-        made = engine.client.containers.create(
-            image, list(command) or None, name=name, labels=labels, **(_LIMITS | options)
-        )
-        try:
-            made.start()
-        except BaseException:  # also Ctrl-C
-            probe.remove(engine, str(made.id))
-            raise
+    with _made(engine, exercise, image, *command, **options) as made:
+        made.start()
     return containers.find(engine, str(made.id))
 
 
@@ -84,7 +77,14 @@ def run(engine: Engine, exercise: str, image: str, *command: str, timeout: float
     ObjectError
         ``still-running``, if it takes longer.
     """
-    container = start(engine, exercise, image, *command, **options)
+    api = engine.client.api
+    with _made(engine, exercise, image, *command, **options) as made:
+        # The log of a container that ends at once may stay empty on a busy machine; who listens before it
+        # starts misses nothing.
+        listening = api.attach_socket(made.id, {"stdout": 1, "stderr": 1, "stream": 1})
+        reading = Reading(api, lambda: listening)
+        made.start()
+    container = containers.find(engine, str(made.id))
     try:
         if not any(container.refresh().ended for _ in ticks(timeout, every=0.02)):
             raise ObjectError(
@@ -92,10 +92,30 @@ def run(engine: Engine, exercise: str, image: str, *command: str, timeout: float
                 actual="it still runs",
                 reason="still-running",
             )
-        said = container.logs()
-        return Ran(container.exit_code or 0, said.stdout, said.stderr)
+        reading.wait(_LAST_WORDS)
+        return Ran(container.exit_code or 0, _text(reading.stdout), _text(reading.stderr))
     finally:
         container.remove()
+
+
+def _text(data: bytearray) -> str:
+    return data.decode("utf-8", errors="replace")
+
+
+@contextmanager
+def _made(engine: Engine, exercise: str, image: str, *command: str, **options: Any) -> Iterator[Any]:
+    """Create a container for the block to start. Where the block fails, also by Ctrl-C, it is removed."""
+    name = f"course-trial-{secrets.token_hex(4)}"
+    labels = probe.labels(exercise, "trial", name)
+    with asking(engine, "image", image), _startable():
+        made = engine.client.containers.create(
+            image, list(command) or None, name=name, labels=labels, **(_LIMITS | options)
+        )
+        try:
+            yield made
+        except BaseException:
+            probe.remove(engine, str(made.id))
+            raise
 
 
 @contextmanager
