@@ -10,6 +10,7 @@ setup_s                      ``make setup`` in a new clone, with an engine that 
 setup_again_s                the same, a second time
 sandbox_…, grade_…           see grading_time.py
 layers_…, stats_…            see layers_time.py and stats_time.py
+build_…                      see build_time.py
 lab_start_s, jupyter_start_s second ``course lab``, and JupyterLab alone, until the server answers
 ============================ =====================================================================
 """
@@ -34,7 +35,7 @@ from typing import TYPE_CHECKING
 from checker.engine.connect import connect
 from checker.runner import Runner
 
-from . import grading_time, layers_time, stats_time
+from . import build_time, grading_time, layers_time, stats_time
 from .engine_time import EngineTime
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def main() -> None:
         verify,
         grading,
         pictures,
+        builds,
         pack,
         setup,
         lab,
@@ -119,6 +121,11 @@ def grading(_: Path) -> dict[str, float]:
 def pictures(_: Path) -> dict[str, float]:
     """Time a picture of layers, and what a live one costs."""
     return {**layers_time.measured(), **stats_time.measured()}
+
+
+def builds(_: Path) -> dict[str, float]:
+    """Time checks that build, beside their builds."""
+    return build_time.measured()
 
 
 def pack(folder: Path) -> dict[str, float]:

@@ -7,6 +7,7 @@ from checker import Exercise, Hints, Owns
 from checker.engine.container import Container
 from checker.lab import Lab
 from checker.lab.demands import made_from
+from checker.lab.values import plain
 
 #: The containers, and the image of each.
 _ASKED = {"c01-kernel-debian": "debian", "c01-kernel-busybox": "busybox"}
@@ -124,7 +125,7 @@ def _has_printed(lab: Lab, container: Container, release: str) -> bool:
 def engine_machine(lab, both, kernel_inside):
     "You have handed in the kernel release of the engine's machine"
     value = lab.answer("engine")
-    text = str(value[0] if isinstance(value, list) and len(value) == 1 else value).strip().strip("'\"")
+    text = plain(value)
     kernel = str(lab.engine.info.get("KernelVersion") or "")
     if set(text.split()) & {kernel, _release(lab)}:
         return
@@ -152,7 +153,7 @@ def engine_machine(lab, both, kernel_inside):
 def one_kernel(lab, both, kernel_inside):
     "You have handed in how many kernels serve both containers and the engine"
     value = lab.answer("kernels")
-    text = str(value).strip().lower()
+    text = plain(value).lower()
     if set(re.findall(r"\d+(?:\.\d+)?|one", text)) in ({"1"}, {"1.0"}, {"one"}):
         return
     lab.fail(

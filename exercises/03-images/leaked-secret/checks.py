@@ -1,11 +1,11 @@
 """A token that an image's last instruction but one removed: it is still in a layer below."""
 
 import random
-import re
 
 from checker import Exercise, Hints, Owns
 from checker.engine.probe import NAME_LABEL
 from checker.lab import Lab
+from checker.lab.values import layer_place, plain
 
 _IMAGE = "c03-billing:2.3"
 
@@ -121,8 +121,8 @@ def image(lab):
 def token(lab, image):
     "The token that the image still holds"
     value = lab.answer("token")
-    text = str(value[0] if isinstance(value, list) and len(value) == 1 else value)
-    given = text.strip().strip("\"'`").rpartition("=")[2].strip().strip("\"'`")
+    text = plain(value)
+    given = plain(text.rpartition("=")[2])
     if given == _token(lab):
         return
     example = given == _EXAMPLE
@@ -139,7 +139,7 @@ def token(lab, image):
     }
     lab.fail(
         expected="the token that was copied in while the image was built",
-        actual=f"`{text.strip()[:60]}`" + (", the example that everybody may read" if example else ""),
+        actual=f"`{text[:60]}`" + (", the example that everybody may read" if example else ""),
         reason="example-token" if example else "rm-removes" if nothing else "other-token",
         why="A container shows the example, as it was never deleted. It opens nothing. "
         "The real token was in a file that no container shows any more."
@@ -155,7 +155,7 @@ def token(lab, image):
 def layer(lab, image):
     "The layer in which it lies"
     value = lab.answer("layer")
-    place = _place(image, value)
+    place = layer_place(image, value)
     if place is None:
         lab.fail(
             expected="a layer of the image: its place, counted from 1 for the lowest, or its digest",
@@ -179,18 +179,3 @@ def layer(lab, image):
             else "Each layer holds only what its own instruction has written.",
             next="Which layer has a file of the name that a later one marks with `.wh.`?",
         )
-
-
-def _place(image, value):
-    """Return the place of the layer that was handed in, counted from 0, or None."""
-    one = value[0] if isinstance(value, list) and len(value) == 1 else value
-    text = str(one).strip().strip("\"'`").lower().removeprefix("blobs/sha256/").removesuffix("/layer.tar")
-    text = text.rpartition(":")[2].rstrip(".…")
-    if re.fullmatch(r"[0-9a-f]{8,64}", text):
-        found = [place for place, digest in enumerate(image.diff_ids) if digest.startswith(f"sha256:{text}")]
-        return found[0] if len(found) == 1 else None
-    number = re.fullmatch(
-        r"(?:layer|number|no\.?)?\s*#?\s*(\d{1,2})(?:\.0|st|nd|rd|th|\.)?(?:\s+layer)?", text
-    )
-    place = int(number[1]) - 1 if number else -1
-    return place if 0 <= place < len(image.diff_ids) else None
