@@ -10,6 +10,7 @@ from checker.engine.errors import NotReadable, ObjectError
 from checker.engine.probe import NAME_LABEL
 from checker.lab import Lab
 from checker.lab.demands import made_from
+from checker.lab.values import plain
 
 _NAMES = [f"c03-gauge:{number}" for number in (1, 2, 3)]
 _PROGRAM, _LEVEL = "/opt/gauge", "/opt/level"
@@ -159,8 +160,7 @@ def _diagnosed(lab, asked):
 
 def _named(lab, value):
     """Return the name of the image that was handed in, or None."""
-    one = value[0] if isinstance(value, list) and len(value) == 1 else value
-    text = str(one).strip().lower()
+    text = plain(value).lower()
     if number := re.fullmatch(
         r"(?:c03-gauge)?[:\s#]*([123])(?:\.0)?", text.removeprefix("docker.io/library/")
     ):
