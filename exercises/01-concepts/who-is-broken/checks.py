@@ -6,6 +6,7 @@ import re
 from checker import Exercise, Failure, Hints, Owns
 from checker.lab import Lab
 from checker.lab.demands import running
+from checker.lab.values import plain
 
 _DESKS = [f"desk-{number}" for number in range(1, 4)]
 _HELPDESK, _ROOM, _SOCKETS = "c01-helpdesk", "c01-engine-room", "c01-sockets"
@@ -158,9 +159,7 @@ def scene(lab: Lab, seed: int) -> None:
 
 def _desk(lab: Lab, fault: str) -> str | None:
     """Return the desk that was handed in, as a name or a number; None where it is none of the three."""
-    value = lab.answer(fault)
-    one = value[0] if isinstance(value, list) and len(value) == 1 else value
-    number = re.fullmatch(r"(?:desk)?[\W_]*([123])(?:\.0)?", str(one).strip().lower())
+    number = re.fullmatch(r"(?:desk)?[\W_]*([123])(?:\.0)?", plain(lab.answer(fault)).lower())
     return f"desk-{number[1]}" if number else None
 
 
