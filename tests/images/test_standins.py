@@ -297,7 +297,7 @@ def test_go_links_statically_only_when_told(image: Have, run: Run) -> None:
         go,
         "sh",
         "-c",
-        f"{build}; go build -o a . && {kind}; CGO_ENABLED=0 go build -o a . && {kind}; ./a",
+        f"{build}; go build -o a . && {kind}; CGO_ENABLED=0 go build -o a . && {kind}; ./a 2>&1",
         network_mode="none",
     )
     assert status == 0, said

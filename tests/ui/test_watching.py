@@ -185,6 +185,10 @@ def _sight(engine: Engine, names: list[str]) -> list[tuple[str, str, int]]:
     )
 
 
+def _contents(folder: Path) -> dict[Path, bytes]:
+    return {one: one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+
+
 @pytest.mark.engine
 @pytest.mark.parametrize(
     "exercise_id", [one for one in REAL.ids() if REAL.load(one).exercise.observing().checks]
@@ -197,7 +201,7 @@ def test_a_check_of_the_course_that_only_looks_leaves_the_engine_as_it_is(
     exercise, folder = course.load(exercise_id).exercise, start(course, engine, exercise_id)
     try:
         names = list(exercise.owns.containers)
-        sight, files = _sight(engine, names), {one: one.read_bytes() for one in folder.iterdir()}
+        sight, files = _sight(engine, names), _contents(folder)
         since = events.now(engine)
         seen: list[CheckResult] = []
         with Runner(course) as runner:
@@ -210,7 +214,7 @@ def test_a_check_of_the_course_that_only_looks_leaves_the_engine_as_it_is(
         assert [one.status for one in seen if one.status is Status.ERROR and one.reason == "course"] == []
         assert len(seen) == len(exercise.observing().checks)
         assert (caused, sight) == ([], _sight(engine, names))
-        assert {one: one.read_bytes() for one in folder.iterdir()} == files
+        assert _contents(folder) == files
     finally:
         clean(course, engine, exercise_id)
 
