@@ -7,6 +7,7 @@ from checker import Exercise, Failure, Hints, Owns
 from checker.engine.capabilities import capabilities
 from checker.engine.container import Container
 from checker.lab import Lab
+from checker.lab.values import plain
 
 _NAMES = [f"c02-case-{number}" for number in range(1, 6)]
 
@@ -107,7 +108,7 @@ _JOBS = {
     "out_of_memory": f"{_READ}{{ dd if=/dev/zero of=/dev/null bs=64M count=1 & wait $!; }} 2>/dev/null\n"
     "code=$?\nsleep 0.2\nexit $code\n",
 }
-_MEMORY = {"mem_limit": "16m", "memswap_limit": "16m"}
+_MEMORY = {"mem_limit": "32m", "memswap_limit": "32m"}
 _NEEDS = ["memory-limit", "swap-limit"]
 _PATIENCE = 20  # seconds, for a machine that is very busy
 
@@ -152,8 +153,7 @@ def _ended_as(case: Container, code: int, out_of_memory: bool) -> bool:
 
 def _named(lab, value):
     """Return the container that was handed in, as a name, a number or an id; None where it is none of the five."""
-    one = value[0] if isinstance(value, list) and len(value) == 1 else value
-    text = str(one).strip().lower().removeprefix("/")
+    text = plain(value).lower().removeprefix("/")
     if number := re.fullmatch(r"(?:c0?2)?[\W_]*(?:case)?[\W_]*([1-5])(?:\.0)?", text):
         return f"c02-case-{number[1]}"
     return next((name for name in _NAMES if len(text) >= 4 and _id(lab, name).startswith(text)), None)
