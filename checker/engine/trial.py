@@ -84,8 +84,8 @@ def run(engine: Engine, exercise: str, image: str, *command: str, timeout: float
         listening = api.attach_socket(made.id, {"stdout": 1, "stderr": 1, "stream": 1})
         reading = Reading(api, lambda: listening)
         made.start()
-    container = containers.find(engine, str(made.id))
     try:
+        container = containers.find(engine, str(made.id))
         if not any(container.refresh().ended for _ in ticks(timeout, every=0.02)):
             raise ObjectError(
                 expected=f"{' '.join(command) or 'its own command'} to end within {timeout:g} seconds",
@@ -95,7 +95,7 @@ def run(engine: Engine, exercise: str, image: str, *command: str, timeout: float
         reading.wait(_LAST_WORDS)
         return Ran(container.exit_code or 0, _text(reading.stdout), _text(reading.stderr))
     finally:
-        container.remove()
+        probe.remove(engine, str(made.id))
 
 
 def _text(data: bytearray) -> str:

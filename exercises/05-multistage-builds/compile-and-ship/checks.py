@@ -149,7 +149,7 @@ def _no_compiler_below(lab: Lab, image: Image) -> None:
 
 def _not_the_whole_stage(lab: Lab, image: Image) -> None:
     """Fail, without a look into it, where the image is nearly as large as the compiler's own."""
-    if _size(image) > _size(lab.image("go")) * 0.75:
+    if image.told_size() > lab.image("go").told_size() * 0.75:
         lab.fail(
             expected="an image without the Go compiler",
             actual=f"one that is nearly as large as {lab.reference('go')}, the compiler included",
@@ -157,10 +157,6 @@ def _not_the_whole_stage(lab: Lab, image: Image) -> None:
             why="The first stage holds the compiler and its whole base. What you copy from it becomes a part of the image.",
             next="Copy the program from the first stage, by its path, and nothing else.",
         )
-
-
-def _size(image: Image) -> int:
-    return sum(step.size for step in image.history())
 
 
 def _own(lab: Lab, shipped: Shipped) -> list[Layer]:

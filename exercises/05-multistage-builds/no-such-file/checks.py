@@ -107,7 +107,7 @@ def no_compiler(lab, image, starts):
             why="The compiler's image has the library too, and some hundred megabytes beside it.",
             next="Find a way by which the last stage needs no compiler.",
         )
-    if _size(image.image) > _size(lab.image("python-build")) * 0.75:  # without a look into it
+    if image.image.told_size() > lab.image("python-build").told_size() * 0.75:  # without a look into it
         lab.fail(
             expected="an image with what the program needs",
             actual=f"one that is nearly as large as {lab.reference('python-build')}, the compiler included",
@@ -124,10 +124,6 @@ def no_compiler(lab, image, starts):
                 why="The compiler worked in the stage build. Nobody needs it to run the program.",
                 next="Copy files from the stage build, not directories of programs.",
             )
-
-
-def _size(image: Image) -> int:
-    return sum(step.size for step in image.history())
 
 
 def _run(lab: Lab, image: Image) -> Ran:

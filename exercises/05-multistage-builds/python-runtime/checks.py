@@ -86,7 +86,7 @@ def no_compiler(lab, image):
             why="The base of the last stage is a part of the image. An instruction that removes files only hides them.",
             next="Begin another stage with the slim image, and bring the package there.",
         )
-    if _size(image.image) > _size(lab.image("python-build")) * 0.75:  # without a look into it
+    if image.image.told_size() > lab.image("python-build").told_size() * 0.75:  # without a look into it
         lab.fail(
             expected="an image without a compiler",
             actual=f"one that is nearly as large as {lab.reference('python-build')}, the compiler included",
@@ -149,10 +149,6 @@ def _fail_in_pip(lab: Lab, failure: BuildFailed) -> NoReturn:
         "The slim image has no gcc.",
         next="In which stage is gcc? Make the wheel there, and give the last stage the finished wheel.",
     )
-
-
-def _size(image: Image) -> int:
-    return sum(step.size for step in image.history())
 
 
 def _run(lab: Lab, image: Image, *command: str) -> Ran:
