@@ -103,12 +103,17 @@ def _named(lab, value):
     """Return the places of the instructions that this text may stand for."""
     if isinstance(value, dict):  # a row of the history, as Python gives it
         value = value.get("CreatedBy", "")
-    given = _words(" ".join(map(str, value)) if isinstance(value, list) else str(value))
-    steps = [_words(step) for step in _steps(lab.seed)]
-    same = [place for place, words in enumerate(steps) if words == given]
-    return same or [
-        place for place, words in enumerate(steps) if given and (given <= words or words <= given)
-    ]
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    given, part = _words(text), " ".join(text.lower().split())
+    steps = [(step.lower(), _words(step)) for step in _steps(lab.seed)]
+    for fits in (
+        [words == given for _, words in steps],
+        [bool(part) and part in step for step, _ in steps],  # `manual/` stands in one, `manual` in two
+        [bool(given) and (given <= words or words <= given) for _, words in steps],
+    ):
+        if any(fits):
+            return [place for place, fit in enumerate(fits) if fit]
+    return []
 
 
 @exercise.check(points=0, observes=True)
