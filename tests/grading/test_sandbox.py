@@ -83,6 +83,22 @@ def test_it_has_no_network(engine: Engine, tools: Tools, volume: str) -> None:
     assert {line.strip() for line in found.splitlines()} <= {"lo", "docker0"}
 
 
+@pytest.mark.parametrize("network", ["bridge", "own"])
+def test_who_asks_for_a_name_is_not_kept_waiting(
+    engine: Engine, tools: Tools, volume: str, network: str
+) -> None:
+    """Without an answer, each question is given up after five seconds at the earliest: `timeout` says 124."""
+    ask = 'for one in 1 2 3; do timeout 4 getent hosts registry.example; echo "$?"; done'
+    with Sandboxes(engine, tools, volume) as pool:
+        one = pool.take()
+        inside(engine, tools, volume, one, "docker", "network", "create", "own")
+        found = inside(
+            engine, tools, volume, one,
+            "docker", "run", "--rm", f"--network={network}", "debian:trixie-slim", "sh", "-c", ask,
+        )  # fmt: skip
+    assert found.split() == ["2", "2", "2"]
+
+
 def test_it_ends_by_itself_and_says_why_it_ended(engine: Engine, tools: Tools, volume: str) -> None:
     with Sandboxes(engine, tools, volume, limits=Limits(lifetime=2)) as pool:
         short = pool.take()
