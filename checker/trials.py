@@ -42,6 +42,8 @@ class Trials:
         Others use the engine at the same time: of what is left behind, only declared names count.
     say
         Called with what is being tried.
+    graded
+        The solution is also graded on an engine of its own, where nothing else is: it is not tried so here.
     """
 
     course: Course
@@ -51,6 +53,7 @@ class Trials:
     loaded: Loaded
     shared: bool
     say: Callable[[str], None]
+    graded: bool = False
     findings: list[Finding] = field(default_factory=list)
     skipped: str = ""
     _caught: list[set[str]] = field(default_factory=list)
@@ -67,8 +70,7 @@ class Trials:
     def answers_to_try(self) -> list[Callable[[], None]]:
         """Return a trial for each answer but the starter. They hold in any order, and more than once."""
         return [
-            partial(self._solution, dirty=False),
-            partial(self._solution, dirty=True),
+            *(partial(self._solution, dirty=dirty) for dirty in ([True] if self.graded else [False, True])),
             *(partial(self._alternative, overlay) for overlay in self.loaded.alternatives),
             *(partial(self._mutant, overlay) for overlay in self.loaded.mutants),
         ]
@@ -140,7 +142,7 @@ class Trials:
     def _solution(self, *, dirty: bool) -> None:
         what = "solution on a dirty engine" if dirty else "solution"
         with bystanders(self.engine, self.loaded.exercise) if dirty else nullcontext() as others:
-            results = self._try(what, [solution_layer(self.loaded)], checks=1 if dirty else 2)
+            results = self._try(what, [solution_layer(self.loaded)], checks=2 if dirty else 1)
             for name in others.changed() if others else ():
                 self._find(
                     f"The {what} changes the {name}, which it does not own.", "Touch declared names only."

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     add_exercises(parser)
-    jobs = min(4, os.cpu_count() or 1)
+    jobs = min(4, (os.cpu_count() or 1) + 1)  # one more: trials also wait, for a server or for an end
     parser.add_argument(
         "--jobs",
         type=int,

@@ -6,12 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.attempt import Layer, solution_layer
+from checker.attempt import solution_layer
 from checker.engine.connect import connect
 from checker.errors import CourseError
 from checker.gate import Finding, findings_of_lessons, findings_of_orphans, findings_on_paper
 from checker.overlay import lay
-from checker.result import Result, Status
+from checker.result import Status
 from checker.trials import images_needed
 from checker.verify import Report
 from checker.work import starter_files
@@ -71,32 +71,18 @@ def _trials(course: Course, desk: Desk, loaded: Loaded) -> tuple[list[Finding], 
 
 
 def _through_grade(desk: Desk, loaded: Loaded) -> list[Finding]:
-    """Hand in the starter and the solution: no points, and all of them."""
-    starter, solution = _handed_in(desk, loaded, []), _handed_in(desk, loaded, [solution_layer(loaded)])
-    findings = []
-    if starter.score:
-        findings.append(
-            Finding(
-                loaded.id,
-                f"Through grade, the starter earns {starter.score:g} points.",
-                "What the scene gives must earn nothing.",
-            )
-        )
-    if solution.status is not Status.PASSED or solution.score != loaded.exercise.max_score:
-        findings.append(
-            Finding(
-                loaded.id,
-                f"Through grade, the solution ends as {solution.status.value}. {solution.message}",
-                f"Look at it: `course grade` of solutions/{loaded.id}.",
-            )
-        )
-    return findings
-
-
-def _handed_in(desk: Desk, loaded: Loaded, layers: list[Layer]) -> Result:
+    """Hand in the solution: it earns all points."""
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place, loaded.id)
+        folder, solution = Path(place, loaded.id), solution_layer(loaded)
         lay(loaded.starter, starter_files(loaded), folder)
-        for layer in layers:
-            lay(layer.folder, layer.names, folder)
-        return desk.grade(loaded, folder)
+        lay(solution.folder, solution.names, folder)
+        result = desk.grade(loaded, folder)
+    if result.status is Status.PASSED and result.score == loaded.exercise.max_score:
+        return []
+    return [
+        Finding(
+            loaded.id,
+            f"Through grade, the solution ends as {result.status.value}. {result.message}",
+            f"Look at it: `course grade` of solutions/{loaded.id}.",
+        )
+    ]

@@ -93,7 +93,9 @@ class Worker:
         loaded = self.course.load(job["exercise"])
         with _engine(job["sandbox"]) as engine, _answers(engine, job, reuse=True) as answers:
             answers.wait()
-            trials = Trials(self.course, engine, self.runner, answers, loaded, shared=False, say=self._say)
+            trials = Trials(
+                self.course, engine, self.runner, answers, loaded, shared=False, say=self._say, graded=True
+            )
             trials.run()
         return {"findings": [asdict(one) for one in trials.findings], "skipped": trials.skipped}
 
