@@ -6,6 +6,7 @@ import shutil
 import tomllib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from .errors import CourseFault
@@ -89,6 +90,18 @@ def lay(source: Path, names: Iterable[str], target: Path) -> None:
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, destination)
         shutil.copymode(source / name, destination)
+
+
+def put_back(source: Path, folder: Path, name: str) -> None:
+    """Copy ``source`` to ``name`` below ``folder``, in place of what stands there. No link is followed."""
+    place = folder
+    for part in PurePosixPath(name).parts:
+        place /= part
+        if place.is_symlink() or (place.is_file() and place != folder / name):
+            place.unlink()
+    if place.is_dir():
+        shutil.rmtree(place)
+    lay(source.parent, [source.name], place.parent)
 
 
 def answer_files(folder: Path, edits: Iterable[str]) -> list[str]:

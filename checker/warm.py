@@ -17,6 +17,7 @@ from .images.provide import missing
 from .lab import Lab
 from .outcomes import CheckRun
 from .serving import serve
+from .work import given_files
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 def _run(channel: Channel, request: dict[str, Any]) -> None:
     """Run one request's checks and send what comes of them."""
     try:
-        exercise = open_course(Path(request["root"])).load(request["exercise"]).exercise
+        loaded = open_course(Path(request["root"])).load(request["exercise"])
+        exercise, folder = loaded.exercise, Path(request["folder"])
+        given = given_files(loaded, folder)
         if request["observing"]:
             exercise = exercise.observing()
-        with connect() as engine, Lab(engine, exercise, Path(request["folder"]), request["seed"]) as lab:
+        with connect() as engine, Lab(engine, exercise, folder, request["seed"], given=given) as lab:
             run = CheckRun(
                 exercise,
                 _offered(engine, exercise),

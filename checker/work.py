@@ -18,7 +18,7 @@ from .interrupts import undoing
 from .lab import Lab
 from .locks import locked
 from .outcomes import engine_fault
-from .overlay import files_below, lay
+from .overlay import allowed, files_below, lay
 from .record import RECORD, Record
 
 if TYPE_CHECKING:
@@ -133,6 +133,13 @@ def clean(course: Course, engine: Engine, exercise_id: str, *, say: Say = lambda
 def starter_files(loaded: Loaded) -> list[str]:
     """Return what the learner is given: all but ``checks.py``, which always comes from the course."""
     return [name for name in files_below(loaded.starter) if name != CHECKS]
+
+
+def given_files(loaded: Loaded, folder: Path) -> dict[str, Path]:
+    """Return the course's own files that no answer may change; not those that the scene has written anew."""
+    record = Record.read(folder)
+    names = {name for name in starter_files(loaded) if not allowed(name, loaded.exercise.edits)}
+    return {name: loaded.starter / name for name in sorted(names - set(record.files if record else ()))}
 
 
 def set_scene(

@@ -534,6 +534,30 @@ def test_builds_copies_and_layers_go_when_the_lab_closes(
 
 
 @pytest.mark.engine
+def test_a_copy_has_the_course_s_own_files_whatever_was_done_to_them(
+    engine: Engine, exercise: Exercise, tmp_path: Path
+) -> None:
+    outside, folder, given = (tmp_path / name for name in ("outside", "folder", "given"))
+    for path in (outside, folder, given / "tools"):
+        path.mkdir(parents=True)
+    for name in ("app", "gone", "linked", "tools/count"):
+        (given / name).write_text(f"the course's {name}")
+    (outside / "count").write_text("somebody's")
+    (folder / "app").write_text("tried something")
+    (folder / "mine").write_text("the answer")
+    (folder / "linked").symlink_to(outside / "count")
+    (folder / "tools").symlink_to(outside)
+    files = {name: given / name for name in ("app", "gone", "linked", "tools/count")}
+    with Lab(engine, exercise, folder, 7, given=files) as lab:
+        copy = lab.copy()
+        for name in files:
+            assert (copy / name).read_text() == f"the course's {name}"
+        assert (copy / "mine").read_text() == "the answer"
+    assert (folder / "app").read_text() == "tried something"
+    assert (outside / "count").read_text() == "somebody's"
+
+
+@pytest.mark.engine
 def test_names_with_signs_of_a_pattern(lab: Lab, engine: Engine, exercise: Exercise) -> None:
     run(lab, "sleep", "300")
     with pytest.raises(Failure):
@@ -556,6 +580,10 @@ def test_a_built_image_is_run_and_started(engine: Engine, exercise: Exercise, tm
         with pytest.raises(ObjectError, match="no-such") as caught:
             lab.run(IMAGE, "no-such")
         assert caught.value.reason == "not-startable"
+        for user, file in (("nobody-here", "passwd"), ("0:nobody-here", "group")):
+            with pytest.raises(ObjectError, match=f"nobody-here, and its /etc/{file}") as caught:
+                lab.run(IMAGE, "true", user=user)
+            assert caught.value.reason == "no-such-user"
         started = lab.start(built, entrypoint=["sleep", "60"])
         assert started.refresh().running
         assert lab.exec(started, "echo", "in").stdout == "in\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -43,6 +44,9 @@ _ON_ITS_WAY = 1.0  # seconds in which the engine may still write the image of a 
 
 #: The builder's words for a registry that cannot be reached.
 _UNREACHABLE = ("dial tcp", "no such host", "i/o timeout", "connection refused", "network is unreachable")
+#: Its words where the image is the reader that the Dockerfile asks for, ``# syntax=docker/dockerfile:1``.
+_NO_READER = "failed to resolve source metadata for "
+_ASKS_FOR_READER = re.compile(rb"^#[ \t]*syntax[ \t]*=.*\n?", re.MULTILINE | re.IGNORECASE)
 _NO_ENGINE = "Cannot connect to the Docker daemon"
 
 
@@ -85,6 +89,9 @@ def build(
 ) -> Build:
     """Build ``context`` and load the image into the engine.
 
+    A Dockerfile may ask for another reader than the engine's own, by a first line such as
+    ``# syntax=docker/dockerfile:1``. Where no registry can be reached, the engine's own reads the file.
+
     Parameters
     ----------
     dockerfile
@@ -113,13 +120,18 @@ def build(
     with tempfile.TemporaryDirectory() as place, _tags_kept(engine, names, log):
         described = Path(place, "metadata.json")
         words = [f"--metadata-file={described}", f"--network={network}", *([] if cache else ["--no-cache"])]
-        words += [f"--file={dockerfile}"] if dockerfile else []
         words += [f"--target={target}"] if target else []
         words += [f"--tag={name}" for name in names]
         words += [f"--build-arg={name}={value}" for name, value in (args or {}).items()]
         words += [f"--label={name}={value}" for name, value in (labels or {}).items()]
         words += [f"--secret={one}" for one in _secret_files(Path(place), secrets or {})]
-        if _run(engine, [*words, str(context)], log, watch, cancel):
+        words.append(str(context))
+        failed = _run(engine, [*([f"--file={dockerfile}"] if dockerfile else []), *words], log, watch, cancel)
+        if failed and not cancel.cancelled and log.error.startswith(_NO_READER):
+            log.said.clear()
+            readable = _for_own_reader(dockerfile or context / "Dockerfile", Path(place))
+            failed = _run(engine, [f"--file={readable}", *words], log, watch, cancel)
+        if failed:
             if cancel.cancelled:
                 raise Cancelled("The build was cancelled.", next="Build again when you want the image.")
             raise _failure(engine, log)
@@ -220,6 +232,16 @@ def _id(engine: Engine, name: str) -> str:
         return images.find(engine, name).id
     except Missing:
         return ""
+
+
+def _for_own_reader(dockerfile: Path, folder: Path) -> Path:
+    """Return a copy without the line that asks for another reader, with its ``.dockerignore`` beside it."""
+    copy = folder / dockerfile.name
+    copy.write_bytes(_ASKS_FOR_READER.sub(b"", dockerfile.read_bytes(), count=1))
+    ignored = dockerfile.with_name(f"{dockerfile.name}.dockerignore")
+    if ignored.is_file():
+        shutil.copyfile(ignored, folder / ignored.name)
+    return copy
 
 
 def _secret_files(folder: Path, secrets: Mapping[str, str]) -> Iterable[str]:

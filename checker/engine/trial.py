@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ _LIMITS: dict[str, Any] = {
 _LAST_WORDS = 5.0  # seconds in which the output of a container that has ended arrives
 #: The engine's words for an image whose program does not start: its own, and its runtime's.
 _UNSTARTABLE = ("no command specified", "runtime create failed", "failed to create task", "exec:")
+#: Its words for a user or a group by name, of which it finds no line in the image's files.
+_NOBODY = re.compile(r"unable to find (user|group) (.+): no matching entries in (passwd|group) file")
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ def start(engine: Engine, exercise: str, image: str, *command: str, **options: A
     Missing
         If there is no such image.
     ObjectError
-        ``not-startable``, if the image names no program, or one that cannot be started.
+        ``not-startable``, if the image names no program, or one that cannot be started; ``no-such-user``, if
+        it names a user that its files do not know.
     """
     with _made(engine, exercise, image, *command, **options) as made:
         made.start()
@@ -125,6 +129,14 @@ def _startable() -> Iterator[None]:
         yield
     except APIError as error:
         said = str(error.explanation or error)
+        if nobody := _NOBODY.search(said):
+            raise ObjectError(
+                expected="a container of the image to start",
+                actual=f"its {nobody[1]} is {nobody[2]}, and its /etc/{nobody[3]} has no line for that",
+                reason="no-such-user",
+                why=f"A name must be known inside the image. A number needs no line in /etc/{nobody[3]}.",
+                next="Look at the image's User with `docker image inspect`.",
+            ) from error
         if not any(word in said for word in _UNSTARTABLE):
             raise
         raise ObjectError(

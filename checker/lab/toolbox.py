@@ -10,6 +10,7 @@ import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from checker.engine import container as containers
@@ -23,6 +24,7 @@ from checker.engine.sockets import LISTENING, NAME_SERVER, Listener, listeners
 from checker.errors import EngineFault
 from checker.exercise import Failure
 from checker.images.catalogue import catalogue
+from checker.overlay import put_back
 
 from . import waits
 from .answer import Answer
@@ -50,8 +52,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Where the engine answers for the names of a user-defined network, in every container of it.
-
 
 class Lab(Answer):
     """What a check is given: the engine's objects, the learner's folder, and ways to put things to the test.
@@ -65,13 +65,24 @@ class Lab(Answer):
         The learner's copy of the exercise.
     seed
         The same for a scene and all later checks of it, and for a regrade.
+    given
+        The course's own files of the exercise that no answer may change, by their names.
     """
 
-    def __init__(self, engine: Engine, exercise: Exercise, folder: Path, seed: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        exercise: Exercise,
+        folder: Path,
+        seed: int,
+        *,
+        given: Mapping[str, Path] = MappingProxyType({}),
+    ) -> None:
         self.engine = engine
         self.exercise = exercise
         super().__init__(folder)
         self.seed = seed
+        self._given = given
         #: Seeded: two labs of one seed draw the same values in the same order.
         self.random = random.Random(seed)  # noqa: S311 - for variety, not for secrets
         self._planted = Planted(engine, exercise.id)
@@ -138,9 +149,15 @@ class Lab(Answer):
         return built
 
     def copy(self) -> Path:
-        """Return a copy of the answer's folder that a check may change; gone when the lab closes."""
+        """Return a copy of the answer's folder that a check may change; gone when the lab closes.
+
+        What no answer may change is as the course gives it, whatever was tried with it.
+        """
         parent = self._closing.enter_context(tempfile.TemporaryDirectory())
-        return Path(shutil.copytree(self.folder, Path(parent, "copy"), symlinks=True))
+        copy = Path(shutil.copytree(self.folder, Path(parent, "copy"), symlinks=True))
+        for name, file in self._given.items():
+            put_back(file, copy, name)
+        return copy
 
     def registry(self, url: str) -> Registry:
         """Read the registry that listens at ``url`` of the engine's machine."""

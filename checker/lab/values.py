@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from checker.engine.image import Image
 
-_PLACE = re.compile(r"(?:layer|number|no\.?|nr\.?)?\s*#?\s*(\d{1,2})(?:\.0|st|nd|rd|th|\.)?(?:\s+layer)?")
+_PLACE = re.compile(
+    r"(?:layer|place|position|number|no\.?|nr\.?)?\s*#?\s*(\d{1,2})(?:\.0|st|nd|rd|th|\.)?(?:\s+layer)?"
+    r"(?:\s+of\s+\d+)?"
+)
 
 
 def plain(value: Any) -> str:

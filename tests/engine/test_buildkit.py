@@ -234,6 +234,26 @@ def test_a_base_that_cannot_be_had_is_nobodys_fault(engine: Engine, tmp_path: Pa
 
 
 @pytest.mark.engine
+@pytest.mark.parametrize("name", ["Dockerfile", "other.Dockerfile"])
+def test_another_reader_is_asked_for_and_cannot_be_had(
+    engine: Engine, made: Made, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(
+        b"# syntax=docker/dockerfile:1\r\n# escape=`\nFROM " + BUSYBOX.encode() + b"\nCOPY `\n  . /in/\n"
+    )
+    (tmp_path / f"{name}.dockerignore").write_text("left-out\n")
+    for each in ("left-out", "taken"):
+        (tmp_path / each).touch()
+    tag = made.tag()
+    built = build(engine, tmp_path, dockerfile=None if name == "Dockerfile" else file, tags=[tag])
+    assert [step.instruction.split()[0] for step in built.steps] == ["FROM", "COPY"]
+    listed = engine.client.containers.run(tag, ["ls", "/in"], remove=True).decode().split()
+    assert "taken" in listed
+    assert "left-out" not in listed
+
+
+@pytest.mark.engine
 @pytest.mark.parametrize("line", ["COPY --from=other /x /", "FROM biuld"])
 def test_a_stage_that_is_not_there_is_the_dockerfiles_fault(
     engine: Engine, tmp_path: Path, line: str
