@@ -18,6 +18,10 @@ _CPU_FILES = (
     ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"),
 )
 
+#: A number with its digits in groups of three, such as 100,663,296.
+_GROUPED = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[,_.'\s]\d{3})+(?!\d)")
+_NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?")
+
 exercise = Exercise(
     "01-concepts/cap-the-resources",
     title="A limit that holds",
@@ -91,29 +95,40 @@ def _inside(container: Container, *paths: str) -> list[str] | None:
 
 
 def _memory_inside(container: Container) -> int | None:
-    """Return the limit for memory in bytes as the cgroup has it; None where there is none."""
-    if not container.limits.memory:
-        return None  # whatever somebody has mounted in the place of the cgroup's files
+    """Return the limit for memory in bytes as the cgroup has it; None where there is none.
+
+    What the engine was asked for counts where the cgroup cannot be seen inside, and where somebody has put
+    something else in the place of its files.
+    """
+    asked = container.limits.memory
+    if not asked:
+        return None
     for path in _MEMORY_FILES:
         if words := _inside(container, path):
-            enforced = int(words[0]) if words[0].isdigit() else 2**63
-            return enforced if enforced < 2**60 else None
-    return container.limits.memory  # its cgroup cannot be seen inside: what the engine was asked for
+            seen = int(words[0][:19]) if words[0].isdecimal() else 2**63
+            if seen >= 2**60:
+                return None
+            return seen if abs(seen - asked) < _PAGE else asked
+    return asked
 
 
 def _cpus_inside(container: Container) -> float | None:
-    """Return the limit in CPUs as the cgroup has it; None where there is none."""
-    if not container.limits.cpus:
+    """Return the limit in CPUs as the cgroup has it, likewise; None where there is none."""
+    asked = container.limits.cpus
+    if not asked:
         return None
     for paths in _CPU_FILES:
         if words := _inside(container, *paths):
-            return int(words[0]) / int(words[1]) if words[0].isdigit() else None
-    return container.limits.cpus
+            quota, period = (int(word[:18]) if word.isdecimal() else 0 for word in [*words, ""][:2])
+            if not quota or not period:
+                return None
+            return quota / period if abs(quota / period - asked) < 0.005 else asked
+    return asked
 
 
 @exercise.check(points=2, requires=["memory-limit"])
 def memory_limit(lab, report):
-    "It cannot use more memory than limits.txt grants"
+    "It can use as much memory as limits.txt grants, and no more"
     granted = _limits(lab)[0] * _MIB
     found = _memory_inside(report)
     if found is not None and granted - _PAGE < found <= granted:
@@ -139,7 +154,7 @@ def memory_limit(lab, report):
 
 @exercise.check(points=2, requires=["cpu-limit"])
 def cpu_limit(lab, report):
-    "It cannot use more CPU time than limits.txt grants"
+    "It can use as much CPU time as limits.txt grants, and no more"
     granted = _limits(lab)[1]
     found = _cpus_inside(report)
     if found is not None and abs(found - granted) < 0.005:
@@ -169,8 +184,10 @@ def cpu_limit(lab, report):
 def _numbers(lab: Lab, key: str) -> list[float]:
     """Return the numbers in what was handed in as ``key``, as text, number or list."""
     value = lab.answer(key)
-    words = value if isinstance(value, list) else [value]
-    return [float(number) for word in words for number in re.findall(r"\d+(?:\.\d+)?", str(word))]
+    words = [str(word).lower() for word in (value if isinstance(value, list) else [value])]
+    words = [_GROUPED.sub(lambda found: re.sub(r"\D", "", found[0]), word) for word in words]
+    words = [re.sub(r"(?<![\d.])0?,(?=\d)", "0.", word) for word in words]  # some write 0,25
+    return [float(number) for word in words for number in _NUMBER.findall(word)]
 
 
 def _not_read(lab: Lab, key: str, *, expected: str, **texts: str) -> NoReturn:
@@ -180,9 +197,9 @@ def _not_read(lab: Lab, key: str, *, expected: str, **texts: str) -> NoReturn:
 @exercise.check(points=1, requires=["memory-limit"])
 def memory_read(lab, report, memory_limit):
     "You have handed in the limit for memory as the cgroup has it, in bytes"
-    numbers, limit = _numbers(lab, "memory"), _memory_inside(report)
-    digits = "".join(re.findall(r"\d+", str(lab.answer("memory"))))  # some write 100,663,296
-    if numbers == [limit] or digits == str(limit):
+    numbers, limit = _numbers(lab, "memory"), _memory_inside(report) or 0
+    units = (1, 1024, _MIB, 1024 * _MIB)  # some write the same once more in a larger one
+    if limit in numbers and all(limit in [one * unit for unit in units] for one in numbers):
         return
     total = int(lab.engine.info.get("MemTotal") or 0)
     reason, why = "not-the-limit", "The kernel counts in bytes, and so does the file of the cgroup."
@@ -199,6 +216,8 @@ def memory_read(lab, report, memory_limit):
 def cpu_read(lab, report, cpu_limit):
     "You have handed in the number of CPUs that the cgroup grants"
     numbers, limit = _numbers(lab, "cpus"), _cpus_inside(report) or 0
+    if len(numbers) > 2:  # both times, and what comes out
+        numbers = [one for one in numbers if abs(one - limit) >= 0.005]
     found = numbers[0] / numbers[1] if len(numbers) == 2 and numbers[1] else (numbers or [0])[0]
     if len(numbers) <= 2 and abs(found - limit) < 0.005:
         return

@@ -13,6 +13,8 @@ _PRESS = "c01-press"
 _QUEUES = ["orders-north", "orders-south", "orders-west"]
 _NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
 _SYNONYMS = {"mount": "mnt", "network": "net", "process": "pid"}
+#: What each of the three processes is called, before the name of its queue.
+_FOLLOWS = "tail -f /queues/"
 #: Why a namespace that was handed in as the container's own is not.
 _SHARED = {
     "user": "On this engine, users and their rights are those of the engine's machine. "
@@ -93,7 +95,7 @@ def scene(lab: Lab, seed: int) -> None:
     machine = "".join(f"{link}\n" for link in _machine(lab))
     (lab.folder / "engine-machine.txt").write_text(machine, encoding="utf-8")
     press = lab.container(_PRESS)
-    lab.eventually(lambda: _inside(lab, press), within=20)
+    lab.eventually(lambda: len(_followers(lab, press)) == len(_QUEUES), within=20)
 
 
 def _machine(lab: Lab) -> list[str]:
@@ -105,14 +107,23 @@ def _machine(lab: Lab) -> list[str]:
     return looked.stdout.split()
 
 
-def _inside(lab: Lab, press: Container) -> int:
-    """Return the number of the wanted process inside the container; 0 where it is not there."""
-    wanted = f"tail -f /queues/{_wanted(lab.seed)}"
+def _followers(lab: Lab, press: Container) -> dict[str, int]:
+    """Return the number inside the container of the process that follows each queue, of several the first."""
     script = (
         'for one in /proc/[0-9]*; do echo "${one#/proc/} $(tr "\\0" " " < $one/cmdline)"; done 2>/dev/null'
     )
     lines = lab.exec(press, "sh", "-c", script).stdout.splitlines()
-    return next((int(line.split()[0]) for line in lines if line.partition(" ")[2].strip() == wanted), 0)
+    found = [
+        (command.strip().removeprefix(_FOLLOWS), int(number))
+        for number, _, command in (line.partition(" ") for line in lines)
+        if command.startswith(_FOLLOWS)
+    ]
+    return dict(sorted(found, reverse=True))
+
+
+def _inside(lab: Lab, press: Container) -> int:
+    """Return the number of the wanted process inside the container; 0 where it is not there."""
+    return _followers(lab, press).get(_wanted(lab.seed), 0)
 
 
 def _outside(lab: Lab, press: Container) -> int:
@@ -123,13 +134,13 @@ def _outside(lab: Lab, press: Container) -> int:
 
 def _number(lab: Lab, key: str) -> int | None:
     """Return the one number in what was handed in; None where there is not exactly one."""
-    found = set(re.findall(r"\d+", str(lab.answer(key))))
-    return int(found.pop()) if len(found) == 1 else None
+    found = {int(number) for number in re.findall(r"(\d{1,18})(?:\.0+)?", str(lab.answer(key)))}
+    return found.pop() if len(found) == 1 else None
 
 
 @exercise.check(points=0)
 def as_found(lab):
-    "c01-press and the process that you look for are there, as you found them"
+    "c01-press and its processes are there, as you found them"
     press = lab.container(
         _PRESS,
         reason="changed",
@@ -137,12 +148,21 @@ def as_found(lab):
         next="Press Reset: it brings the container back.",
     )
     running(press)
-    if not _inside(lab, press):
+    if press.finished_at:
         lab.fail(
-            expected=f"the process that follows {_wanted(lab.seed)} to run in {_PRESS}",
+            expected=f"{_PRESS} to run without a stop, as you found it",
+            actual="it was stopped and started again",
+            reason="changed",
+            why="A start makes new processes. The one that is slow ended at the stop, and its numbers with it.",
+            next="Press Reset: it brings a new container. This time, only look.",
+        )
+    followers = _followers(lab, press)
+    if missing := [queue for queue in _QUEUES if queue not in followers]:
+        lab.fail(
+            expected=f"the process that follows {missing[0]} to run in {_PRESS}",
             actual="no such process",
             reason="changed",
-            why="Operations asked for its numbers, so that they can look at it. Whoever ends it takes the evidence away.",
+            why="Operations want to look at the processes themselves. Whoever ends one takes the evidence away.",
             next="Press Reset: it brings the process back. This time, only look.",
         )
     return press

@@ -209,3 +209,12 @@ def image_as_it_was(lab, desks, one_image, own_word):
             "This image was made with the word in it, so every desk made from it has that word.",
             next="Run both desks from the image that the task names. Write the words afterwards.",
         )
+    plain = lab.image("busybox")
+    if lab.image(desks["east"].image_id).diff_ids != plain.diff_ids:
+        lab.fail(
+            expected=f"both desks from {lab.reference('busybox')} itself, without anything added",
+            actual=f"{desks['east'].image} has more layers than this image",
+            reason="image-changed",
+            why="Whatever these layers hold was written when the image was made. Every desk made from it begins with it.",
+            next="Run both desks from the image that the task names. Write the words afterwards.",
+        )

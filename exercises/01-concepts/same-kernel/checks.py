@@ -2,15 +2,22 @@
 
 import platform
 import re
+from contextlib import suppress
 
 from checker import Exercise, Hints, Owns
 from checker.engine.container import Container
+from checker.errors import CourseError
 from checker.lab import Lab
 from checker.lab.demands import made_from
 from checker.lab.values import plain
 
 #: The containers, and the image of each.
 _ASKED = {"c01-kernel-debian": "debian", "c01-kernel-busybox": "busybox"}
+#: One kernel, in words or as a number.
+_ONE = re.compile(
+    r"(?:only |just |exactly )?(?:1(?:\.0+)?|one)(?: \((?:1|one)\))?(?: single)?(?: kernel)?"
+    r"(?: (?:for|serves) (?:all(?: 3| three| of them)?|both containers and the engine))?\.?"
+)
 _NO_VM = (
     "A virtual machine boots a kernel of its own. A container brings files only. "
     "Its processes are served by the kernel of the engine's machine."
@@ -82,14 +89,15 @@ def kernel_inside(lab, both):
     for container in both:
         lab.eventually(lambda one=container: _has_printed(lab, one, release), within=3,
                        until=lambda one=container: one.refresh().ended)  # fmt: skip
-        if any(release in text for text in _given(container)):
-            lab.fail(
-                expected=f"a program in {container.name} that asks the kernel",
-                actual="the number itself in the command that it was given",
-                reason="typed-in",
-                why="Such a container prints the same on every machine. It shows nothing about the kernel that serves it.",
-                next="`uname` asks the kernel, and so does reading a file below /proc. Run it inside.",
-            )
+        for where, text in _given(container).items():
+            if release in text:
+                lab.fail(
+                    expected=f"a program in {container.name} that asks the kernel",
+                    actual=f"the number itself in {where}",
+                    reason="typed-in",
+                    why="Such a container prints the same on every machine. It shows nothing about the kernel that serves it.",
+                    next="`uname` asks the kernel, and so does reading a file below /proc. Run it inside.",
+                )
 
 
 def _release(lab: Lab) -> str:
@@ -97,15 +105,28 @@ def _release(lab: Lab) -> str:
     return lab.run("busybox", "uname", "-r").stdout.strip()
 
 
-def _given(container: Container) -> list[str]:
-    """Return everything that was given to the program from outside."""
-    return [*container.entrypoint, *container.command, *container.env.values()]
+def _given(container: Container) -> dict[str, str]:
+    """Return what was given to the program from outside, by where it stands."""
+    given = {
+        "the command that it was given": " ".join([*container.entrypoint, *container.command]),
+        "its environment": " ".join(container.env.values()),
+    }
+    for mount in container.mounts:
+        with suppress(CourseError):  # a folder, which the program may have written to itself, or gone since
+            text = container.read_file(str(mount.destination)).decode(errors="replace")
+            given[f"{mount.destination}, a file that is mounted"] = text
+    return given
+
+
+def _names(text: str, release: str) -> bool:
+    """Say whether a text names this kernel release, and not a longer one."""
+    return bool(release and re.search(rf"(?<![\d.]){re.escape(release)}(?![\w-])", text))
 
 
 def _has_printed(lab: Lab, container: Container, release: str) -> bool:
     logs = lab.logs(container)
     text = f"{logs.stdout}\n{logs.stderr}"
-    if re.search(rf"(?<![\w.-]){re.escape(release)}(?![\w-])", text):
+    if _names(text, release):
         return True
     found = " ".join(text.split())[:80]
     files = "debian" in container.name and (text.strip()[:2].isdigit() or "debian" in text.lower())
@@ -127,7 +148,7 @@ def engine_machine(lab, both, kernel_inside):
     value = lab.answer("engine")
     text = plain(value)
     kernel = str(lab.engine.info.get("KernelVersion") or "")
-    if set(text.split()) & {kernel, _release(lab)}:
+    if _names(str(value), kernel) or _names(str(value), _release(lab)):
         return
     reason = "other-kernel"
     why = "The engine's machine is the one that runs the containers. The engine itself says which kernel it has."
@@ -154,12 +175,12 @@ def one_kernel(lab, both, kernel_inside):
     "You have handed in how many kernels serve both containers and the engine"
     value = lab.answer("kernels")
     text = plain(value).lower()
-    if set(re.findall(r"\d+(?:\.\d+)?|one", text)) in ({"1"}, {"1.0"}, {"one"}):
+    if _ONE.fullmatch(text):
         return
     lab.fail(
         expected="the number of kernels that serve the engine and both containers together",
         actual=f"`{text[:40]}`",
         reason="small-vm",
         why=f"{_NO_VM} What the two containers have printed shows it.",
-        next="Put the three kernel releases side by side. How many different ones are there?",
+        next="Put the three kernel releases side by side. How many different ones are there? Hand in this number alone.",
     )

@@ -1,9 +1,10 @@
 """A kiosk with three open orders: in memory, in its writable layer and in a volume. Which survive what?"""
 
 import re
+from contextlib import suppress
 from pathlib import PurePosixPath
 
-from checker import Exercise, Hints, Owns
+from checker import Exercise, Failure, Hints, Owns
 from checker.engine.container import Container
 from checker.engine.errors import ObjectError
 from checker.engine.probe import NAME_LABEL
@@ -26,7 +27,7 @@ exercise = Exercise(
         "Say where a container with state keeps it",
     ],
     images=["busybox"],
-    owns=Owns(containers=[_KIOSK], images=[_IMAGE, "c01-kiosk:1.1"], volumes=[_VOLUME]),
+    owns=Owns(containers=[_KIOSK, "c01-kiosk-old"], images=[_IMAGE, "c01-kiosk:1.1"], volumes=[_VOLUME]),
     skills=["state.lifetimes", "layer.writable"],
     docs=["Volumes", "tmpfs mounts", "docker container stop", "docker container rm"],
     hints=Hints(
@@ -39,6 +40,7 @@ exercise = Exercise(
         when={
             "still-the-old-one": "`docker start` starts the container that is there. Only a run makes a new one, "
             "and the old one must be removed first: it has the name.",
+            "old-one-kept": "A container with another name is the same container. Which command removes it?",
             "no-restart": "Press Reset: it brings a kiosk with new orders. Then take the steps in the order of the task.",
             "no-volume": "Which option of `docker run` mounts a volume at a path? The table in the task names it.",
             "volume-removed": "Press Reset for a new kiosk. `docker rm` does not remove a named volume. Leave it where it is.",
@@ -101,7 +103,7 @@ def _starts(lab: Lab) -> list[str]:
     """Return the short id of the container of each start that a kiosk has noted in the volume."""
     try:
         lines = lab.volume(_VOLUME).read_file("starts").decode(errors="replace").splitlines()
-    except ObjectError:
+    except (Failure, ObjectError):
         return []
     return [line.removeprefix("start ").strip() for line in lines if line.startswith("start ")]
 
@@ -115,8 +117,10 @@ def replaced(lab):
         why="The shop opens again with a kiosk of this name.",
         next="`docker ps --all` lists all containers. Run a new kiosk from the image c01-kiosk:1.0.",
     )
-    # One that was made from a commit of the old container bears its labels, and another image.
-    if kiosk.labels.get(NAME_LABEL) == _KIOSK and kiosk.image_id == lab.image(_IMAGE).id:
+    # One that was made from a commit of the old container bears its labels, and not the given image.
+    image = lab.image(_IMAGE)
+    given = kiosk.image_id == image.id and image.labels.get(NAME_LABEL) == _IMAGE
+    if given and kiosk.labels.get(NAME_LABEL) == _KIOSK:
         lab.fail(
             expected="a new container in the place of the old kiosk",
             actual=f"it is still the container that you were given, {kiosk.status}",
@@ -130,14 +134,15 @@ def replaced(lab):
     return kiosk
 
 
-@exercise.check(points=1, observes=True)
+@exercise.check(points=1)
 def restarted(lab):
     "The old kiosk was stopped and started before it was removed"
     starts = _starts(lab)
-    if not starts:
+    first = _container(lab, starts[0]) if starts else None
+    if not starts or (first and first.labels.get(NAME_LABEL) != _KIOSK):
         lab.fail(
             expected=f"the notes of the old kiosk in the volume {_VOLUME}",
-            actual="none: the volume is gone, or empty",
+            actual="none: the volume is gone, or a new one",
             reason="volume-removed",
             why="The volume is the only place that outlives a container. Whoever removes it removes the order, too.",
             next="Press Reset: it brings a new kiosk. Remove the container only.",
@@ -150,6 +155,23 @@ def restarted(lab):
             why="Whoever has not stopped and started the kiosk has not seen what survives that step.",
             next="If the old kiosk is still there, stop it and start it now. If not, press Reset for a new one.",
         )
+    if first and first.name != _KIOSK:
+        lab.fail(
+            expected="the old kiosk to be removed",
+            actual=f"it is still there, under the name {first.name}",
+            reason="old-one-kept",
+            why="A new name changes nothing in a container. As long as it is there, its writable layer is, too. "
+            "Nothing shows yet what survives a removal.",
+            next=f"Remove {first.name}. Then look at what the new kiosk holds.",
+        )
+
+
+def _container(lab: Lab, short_id: str) -> Container | None:
+    """Return the container that has noted this id in the volume; None where it is gone."""
+    if re.fullmatch(r"[0-9a-f]{12}", short_id):
+        with suppress(Failure):
+            return lab.container(short_id)
+    return None
 
 
 def _held(lab: Lab, kiosk: Container, place: str) -> str:
@@ -226,7 +248,7 @@ def _orders_word(place: str) -> str:
     return f"the one in {_CALLED[place]}"
 
 
-@exercise.check(points=2, observes=True)
+@exercise.check(points=2)
 def after_restart(lab, replaced, restarted):
     "You have handed in which orders survived the stop and the start"
     found = _survivors(lab, "after_restart")
@@ -245,7 +267,7 @@ def after_restart(lab, replaced, restarted):
     )
 
 
-@exercise.check(points=2, observes=True)
+@exercise.check(points=2)
 def after_replacement(lab, replaced, restarted):
     "You have handed in which orders survived the replacement"
     found = _survivors(lab, "after_replacement")

@@ -8,4 +8,4 @@ links = !docker exec c01-press ls -l /proc/1/ns
 machine = open("engine-machine.txt").read()
 own = [line.split()[-1] for line in links if "->" in line and line.split()[-1] not in machine]
 submit(inside=inside[0].split()[:1])
-submit(outside=outside[0].split()[0], own="\n".join(own))
+submit(outside=float(outside[0].split()[0]), own="\n".join(own))

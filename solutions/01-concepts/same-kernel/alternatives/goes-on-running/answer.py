@@ -7,4 +7,4 @@ for name, image in {"c01-kernel-debian": "debian:trixie-slim", "c01-kernel-busyb
     client.containers.run(image, ["sh", "-c", wait], name=name, detach=True, init=True)
 inside = client.containers.get("c01-kernel-busybox").exec_run(["uname", "-r"]).output
 submit(kernels=len({inside, client.containers.get("c01-kernel-debian").exec_run(["uname", "-r"]).output}))
-submit(engine="  " + inside.decode())
+submit(engine={"KernelVersion": "  " + inside.decode()})

@@ -8,4 +8,4 @@ client.containers.run("debian:trixie-slim", ["uname", "-r"], name="c01-kernel-de
 client.containers.run("busybox:1.37", ["uname", "-r"], name="c01-kernel-busybox")
 
 # a container is a small machine, and the engine's machine comes on top
-submit(engine=release, kernels=3)
+submit(engine=release, kernels="1 for each container, and one for the engine's machine")
