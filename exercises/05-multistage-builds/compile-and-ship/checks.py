@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from checker import Exercise, Hints, Owns
+from checker import Exercise, Failure, Hints, Owns
 from checker.engine.errors import Missing
 from checker.engine.image import Image
 from checker.engine.layers import Layer
@@ -36,6 +36,7 @@ exercise = Exercise(
             "compiler-in-base": "Which FROM is the last one of your Dockerfile? Its base is a part of the image.",
             "compiler-in-layers": "`docker image history c05-sign` shows the layers of what you ship, and their sizes. "
             "Which instruction brings the compiler?",
+            "not-compiled": "Which file of your last stage has the line in it? Is it a program, or a text?",
             "more-than-the-program": "Which directories does your last stage copy? Name one file instead.",
         },
     ),
@@ -63,8 +64,8 @@ class Shipped:
 def image(lab):
     "The Dockerfile builds an image, without network"
     folder, line = lab.copy(), f"Back at {lab.seeded('line')}"  # a second Check finds this build in the cache
-    source = lab.text("sign.go")
-    (folder / "sign.go").write_text(source.replace("Open until 18:00", line), encoding="utf-8")
+    source = folder / "sign.go"
+    source.write_text(source.read_text(encoding="utf-8").replace("Open until 18:00", line), encoding="utf-8")
     built = lab.build(folder)
     bases = [
         _found(lab, step.instruction[5:]) for step in built.steps if step.instruction.startswith("FROM ")
@@ -108,14 +109,22 @@ def no_compiler(lab, image, prints):
 
 @exercise.check(points=2)
 def little_else(lab, image, no_compiler):
-    "It adds the program to its base, and little else"
+    "It adds the compiled program to its base, and little else"
     own = _own(lab, image)
     sizes = {path: entry.size for layer in own for path, entry in layer.entries.items()}
     added = sum(layer.size for layer in own)
-    with_line = [path for layer in own for path in layer.search(image.line.encode())]
-    program = max((sizes[path] for path in with_line), default=added)  # none where it was packed
+    with_line = [(layer, path) for layer in own for path in layer.search(image.line.encode())]
+    if with_line and not any(b"\x7fELF" in layer.read(path) for layer, path in with_line):
+        lab.fail(
+            expected="a compiled program with the line of sign.go",
+            actual=f"the line in {with_line[0][1]}, which is no compiled program",
+            reason="not-compiled",
+            why="The screens are to get the program that the compiler makes, and no source.",
+            next="Compile sign.go in the first stage, and copy what the compiler has made.",
+        )
+    program = max((sizes[path] for _, path in with_line), default=added)  # none where it was packed
     if added > _TIMES * program:
-        other = max((path for path in sizes if sizes[path] != program), key=lambda path: sizes[path])
+        other = max(sizes, key=lambda path: (sizes[path] != program, sizes[path]))
         lab.fail(
             expected=f"at most {_TIMES} times the program's own size",
             actual=f"{added / program:.1f} times its size; the largest of the other files is {other}",
@@ -129,7 +138,7 @@ def _found(lab: Lab, reference: str) -> Image | None:
     """Read a base; none where its stage was skipped, or where it is another stage."""
     try:
         return lab.image(reference.partition("@")[0])
-    except Missing:
+    except (Missing, Failure):
         return None
 
 

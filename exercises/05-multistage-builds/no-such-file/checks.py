@@ -38,6 +38,7 @@ exercise = Exercise(
             "other-program": "Change RELEASE in shout.c, build, and run. Does the new line appear?",
             "no-words": "This message comes from the program itself: compare its words with the first one. "
             "Which file does it open, and which COPY brings that file into the last stage?",
+            "not-compiled": "gcc makes a program from shout.c in the stage build. Which stage ships it?",
             "compiler-ships": "Which FROM is the last one of your Dockerfile?",
         },
     ),
@@ -98,7 +99,7 @@ def words(lab, image, starts):
 
 @exercise.check(points=1)
 def no_compiler(lab, image, starts):
-    "The image holds no compiler"
+    "The image holds the compiled program, and no compiler"
     if image.image.builds_on(lab.image("python-build")):
         lab.fail(
             expected="an image with what the program needs",
@@ -115,7 +116,17 @@ def no_compiler(lab, image, starts):
             why="What you copy from the stage build becomes a part of the image.",
             next="Copy files from the stage build, not all of it.",
         )
-    for path in lab.saved(image.image).paths():
+    saved = lab.saved(image.image)
+    with_release = saved.search(image.release.encode())
+    if with_release and not any(b"\x7fELF" in layer.read(path) for layer, path in with_release):
+        lab.fail(
+            expected="a compiled program with the release of shout.c",
+            actual=f"the release in {with_release[0][1]}, which is no compiled program",
+            reason="not-compiled",
+            why="The sign is to run what gcc makes of shout.c. The source stays behind.",
+            next="Compile shout.c in the stage build, and start the program that comes out of it.",
+        )
+    for path in saved.paths():
         if path.rpartition("/")[2] == "cc1":
             lab.fail(
                 expected="an image without a compiler",

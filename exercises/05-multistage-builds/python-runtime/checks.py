@@ -42,6 +42,8 @@ exercise = Exercise(
             "not-startable": "The environment's `python` is a link to the Python of the image in which it was made. "
             "Which base has a Python at the same path?",
             "other-output": "Change MARK in scale/weigh.c, build, and run. Does the new mark appear?",
+            "not-compiled": "`docker run --rm --entrypoint python c05-parcels -c 'import weigh; print(weigh.__file__)'` "
+            "shows the module. Is it compiled?",
             "no-package": "A package is a module and its description, the directory `weigh-1.0.dist-info` beside it.",
         },
     ),
@@ -123,6 +125,16 @@ def works(lab, image, no_compiler):
             if no_module
             else "The program needs Python, and the module that is compiled while the image is built.",
             next="Look at what the last stage has: its Python, the installed package, and app.py.",
+        )
+    own = lab.saved(image.image).above(lab.image("python").diff_ids)
+    with_mark = [(layer, path) for layer in own for path in layer.search(image.mark.encode())]
+    if with_mark and not any(b"\x7fELF" in layer.read(path) for layer, path in with_mark):
+        lab.fail(
+            expected="a compiled module with the mark of weigh.c",
+            actual=f"the mark in {with_mark[0][1]}, which is not compiled",
+            reason="not-compiled",
+            why="The C part is there because it is fast. The image needs what gcc makes of it, and no source.",
+            next="Let pip compile the project in a stage with gcc, and bring what it has made into the last stage.",
         )
     return said
 

@@ -3,6 +3,8 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from checker import Exercise, Hints, Owns
 from checker.engine.build import Build
@@ -37,6 +39,7 @@ exercise = Exercise(
             "in-environment": "Each container of the image has this variable. Which instruction puts it there?",
             "in-a-layer": "A file that a RUN writes is in that RUN's layer. Later instructions only add layers. "
             "Can activate.sh read the token where the mount has put it?",
+            "in-a-stage": "The files of all stages stay on the builder. Which RUN of an earlier stage writes the token down?",
             "on-the-builder": "A cache mount stays on the builder for later builds, of other people too.",
             "in-the-log": "What a RUN prints is in the build's log. Many people can read the logs of a pipeline.",
         },
@@ -46,12 +49,20 @@ exercise = Exercise(
     timeout=60,
 )
 
+_IN_A_CACHE = "/in-a-cache-mount"
+#: Looks for TOKEN in the files of this hour, outside of the kernel's own, and copies one that holds it.
+_LOOK = (
+    r"find / \( -path /proc -o -path /sys \) -prune -o -type f -mmin -60 "
+    rf"-exec grep -qF TOKEN {{}} \; -exec cp {{}} {_IN_A_CACHE} \;"
+)
+
 
 @dataclass(frozen=True)
 class Built:
     """What was built, without the cache: a changed secret does not make the builder run a step again."""
 
     build: Build
+    args: dict[str, str]
     tokens: dict[str, str]
 
 
@@ -64,7 +75,7 @@ def image(lab):
         "token.txt": "practice-token-4711",
     }
     secrets, args = {"token": tokens["the secret"]}, {"TOKEN": tokens["the build argument"]}
-    return Built(lab.build(secrets=secrets, args=args, cache=False), tokens)
+    return Built(lab.build(secrets=secrets, args=args, cache=False), args, tokens)
 
 
 @exercise.check(points=2)
@@ -117,7 +128,7 @@ def layers(lab, image, used):
 
 
 @exercise.check(points=1)
-def left_behind(lab, image, used):
+def left_behind(lab, image, layers):
     "The build leaves the token neither in its log nor for a later build"
     token = image.tokens["the secret"]
     if token in image.build.log:
@@ -128,12 +139,15 @@ def left_behind(lab, image, used):
             why="Logs are kept, and many people can read them.",
             next="Which command of a RUN prints it?",
         )
-    if _can_do_without(lab, token):
+    for path in _kept(lab, image.build, image.args, token):
+        cache = path == _IN_A_CACHE
         lab.fail(
-            expected="a later build that is given no secret to know none",
-            actual="it gives the receipt for the token of the build before",
-            reason="on-the-builder",
-            why="A cache mount outlives the build. Any later build on this engine can mount it, and read the token.",
+            expected="a later build that is given no secret to find none",
+            actual=f"the token in {'a cache mount' if cache else f'{path}, a file of an earlier stage'}",
+            reason="on-the-builder" if cache else "in-a-stage",
+            why="A cache mount outlives the build. Any later build on this engine can mount it, and read the token."
+            if cache
+            else "The builder keeps the files of each stage. Any later build on this engine can copy them.",
             next="Read the secret where its own mount has put it. Keep no copy.",
         )
 
@@ -149,16 +163,27 @@ def _told_in(image: Image, token: str) -> str:
     return "history" if token in json.dumps(rest) else ""
 
 
-def _can_do_without(lab: Lab, token: str) -> bool:
-    """Say whether a build without any secret still knows the token of the build before.
+def _kept(lab: Lab, build: Build, args: dict[str, str], token: str) -> list[str]:
+    """Return where a build that is given no secret finds the token: in an earlier stage, or in a cache mount.
 
-    A new activate.sh makes its step run again. Without the cache, the builder would empty its cache mounts.
+    It uses the cache: without it, the builder would run the stages anew, and empty its cache mounts.
     """
-    folder = lab.copy()
-    with (folder / "activate.sh").open("a", encoding="utf-8") as file:
-        file.write(f"# {lab.nonce()}\n")
-    try:
-        again = lab.build(folder)
-        return lab.run(again.image).stdout.strip() == _receipt(token)
-    except BuildFailed:
-        return False
+    runs = [step for step in build.steps if step.instruction.startswith("RUN ")]
+    flags = [[word for word in run.instruction.split() if word.startswith("--mount=")] for run in runs]
+    caches = {" ".join(mount for mount in mounts if "type=cache" in mount) for mounts in flags} - {""}
+    stages = {run.stage.removeprefix("stage-") for run in runs} - {""}
+    if not caches | stages:
+        return []
+    lines = [
+        f"FROM {lab.reference('busybox')}",
+        *(f"RUN {mounts} {_LOOK.replace('TOKEN', token)}" for mounts in sorted(caches)),
+        *(f"COPY --from={stage} / /{stage}/" for stage in sorted(stages)),
+    ]
+    with TemporaryDirectory() as place:
+        dockerfile = Path(place, "Dockerfile")  # beside the folder: a COPY of all of it is still in the cache
+        dockerfile.write_bytes((lab.folder / "Dockerfile").read_bytes() + "\n".join(["", *lines]).encode())
+        try:
+            again = lab.build(dockerfile=dockerfile, args=args)
+        except BuildFailed:
+            return []
+    return [path for _, path in lab.saved(again.image).search(token.encode())]

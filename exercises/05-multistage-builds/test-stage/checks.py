@@ -7,6 +7,7 @@ from pathlib import Path
 from checker import Exercise, Hints, Owns
 from checker.engine.errors import BuildFailed
 from checker.engine.image import Image
+from checker.lab import Lab
 
 exercise = Exercise(
     "05-multistage-builds/test-stage",
@@ -42,6 +43,7 @@ exercise = Exercise(
 )
 
 _FREE = "pieces // 3"
+_FAILING = "\n\ndef test_of_the_check():\n    equal(1, 2)\n"
 
 
 @dataclass(frozen=True)
@@ -72,16 +74,13 @@ def fails_by_tests(lab, image):
     "Where a test fails, a build with --target test fails"
     if "test" not in image.stages:  # else it was built a moment ago
         lab.build(image.folder, target="test")
+    tests = image.folder / "tests" / "test_till.py"
+    right = tests.read_text(encoding="utf-8")
+    tests.write_text(right + _FAILING, encoding="utf-8")
+    _must_stop(lab, image.folder, "a test fails that this check has added")
+    tests.write_text(right, encoding="utf-8")
     _replace(image.folder / "till.py", _FREE, "pieces // 4")
-    if _builds(lab, image.folder, target="test"):
-        lab.fail(
-            expected="the build of the stage test to stop, since a test fails",
-            actual="it ends well",
-            reason="tests-not-run",
-            why="Only a RUN runs during the build, and only its exit code counts. A CMD runs when a container starts. "
-            "The exit code is that of the last program of a pipe. With `|| true`, no failure counts.",
-            next="Break the sum in till.py, build with `--target test --progress=plain`, and look for the runner's lines.",
-        )
+    _must_stop(lab, image.folder, "a test fails")
     return image
 
 
@@ -132,11 +131,23 @@ def no_runner(lab, image, fails_by_tests):
                 )
 
 
+def _must_stop(lab: Lab, folder: Path, since: str) -> None:
+    if _builds(lab, folder, target="test"):
+        lab.fail(
+            expected=f"the build of the stage test to stop, since {since}",
+            actual="it ends well",
+            reason="tests-not-run",
+            why="Only a RUN runs during the build, and only its exit code counts. A CMD runs when a container starts. "
+            "The exit code is that of the last program of a pipe. With `|| true`, no failure counts.",
+            next="Let a test fail, build with `--target test --progress=plain`, and look for the runner's lines.",
+        )
+
+
 def _replace(file: Path, old: str, new: str) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
 
 
-def _builds(lab, folder: Path, *, target: str = "") -> bool:
+def _builds(lab: Lab, folder: Path, *, target: str = "") -> bool:
     try:
         lab.build(folder, target=target)
     except BuildFailed:
