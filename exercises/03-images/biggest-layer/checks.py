@@ -102,7 +102,7 @@ def _words(text):
 def _named(lab, value):
     """Return the places of the instructions that this text may stand for."""
     if isinstance(value, dict):  # a row of the history, as Python gives it
-        value = value.get("CreatedBy", "")
+        value = value.get("CreatedBy") or value.get("created_by") or ""
     text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
     given, part = _words(text), " ".join(text.lower().split())
     steps = [(step.lower(), _words(step)) for step in _steps(lab.seed)]
@@ -125,9 +125,10 @@ def report(lab):
         why="Forty branch offices run this image. You were asked to look at it.",
         next="Press Reset: it brings a new image, with other sizes.",
     )
-    base = lab.image("busybox")
-    as_built = found.builds_on(base) and len(found.diff_ids) == len(base.diff_ids) + len(_steps(lab.seed))
-    if not (as_built and found.labels.get(NAME_LABEL) == _IMAGE):
+    base, steps = lab.image("busybox"), len(_steps(lab.seed))
+    as_built = found.builds_on(base) and len(found.diff_ids) == len(base.diff_ids) + steps
+    untouched = len(found.history()) == len(base.history()) + steps + 2  # ENV and CMD
+    if not (as_built and untouched and found.labels.get(NAME_LABEL) == _IMAGE):
         lab.fail(
             expected=f"{_IMAGE} as it was delivered",
             actual="another image of that name",

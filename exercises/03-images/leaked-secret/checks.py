@@ -1,6 +1,7 @@
 """A token that an image's last instruction but one removed: it is still in a layer below."""
 
 import random
+import re
 
 from checker import Exercise, Hints, Owns
 from checker.engine.probe import NAME_LABEL
@@ -103,9 +104,10 @@ def image(lab):
         why="The image is the evidence of the leak. Those who have pulled it still have it, too.",
         next="Press Reset: it brings a new image, with another token.",
     )
-    base = lab.image("busybox")
-    as_built = found.builds_on(base) and len(found.diff_ids) == len(base.diff_ids) + len(_steps(lab.seed))
-    if not (as_built and found.labels.get(NAME_LABEL) == _IMAGE):
+    base, steps = lab.image("busybox"), len(_steps(lab.seed))
+    as_built = found.builds_on(base) and len(found.diff_ids) == len(base.diff_ids) + steps
+    untouched = len(found.history()) == len(base.history()) + steps + 1  # CMD
+    if not (as_built and untouched and found.labels.get(NAME_LABEL) == _IMAGE):
         lab.fail(
             expected=f"{_IMAGE} as it was delivered",
             actual="another image of that name",
@@ -122,9 +124,9 @@ def token(lab, image):
     "The token that the image still holds"
     value = lab.answer("token")
     text = plain(value)
-    given = plain(text.rpartition("=")[2])
-    if given == _token(lab):
+    if set(re.findall(r"tok_[0-9a-z_]+", text)) == {_token(lab)}:  # in whatever words
         return
+    given = plain(text.rpartition("=")[2])
     example = given == _EXAMPLE
     nothing = given.lower().strip(" .") in {
         "",

@@ -4,6 +4,7 @@ import contextlib
 import re
 
 from checker import Exercise, Failure, Hints, Owns
+from checker.engine.configured import environment
 from checker.engine.errors import ObjectError
 from checker.engine.probe import NAME_LABEL
 from checker.engine.settings import when
@@ -93,7 +94,8 @@ def delivered(lab):
             next="Press Reset: it brings both images, and a new registry.",
         )
         made = image.builds_on(base) and len(image.diff_ids) == len(base.diff_ids) + 1
-        if not (made and image.labels.get(NAME_LABEL) == tag):
+        untouched = len(image.history()) == len(base.history()) + 3  # COPY, LABEL, CMD
+        if not (made and untouched and image.labels.get(NAME_LABEL) == tag):
             lab.fail(
                 expected=f"{tag} as it was delivered",
                 actual="another image of that name",
@@ -188,13 +190,15 @@ def _compare(lab, registry, tag, image, **texts):
         reference = manifest.platforms.get(image.platform) or next(iter(manifest.platforms.values()))
         manifest = registry.manifest(_REPOSITORY, reference)
     config = registry.config(_REPOSITORY, manifest.digest)
-    layers, settings = tuple(config["rootfs"]["diff_ids"]), config.get("config") or {}
+    layers, settings = (config.get("rootfs") or {}).get("diff_ids"), config.get("config") or {}
     differs = [
         what
         for what, same in {
-            "other layers": layers == image.diff_ids,
+            "other layers": tuple(layers or ()) == image.diff_ids,
             "another command": tuple(settings.get("Cmd") or ()) == image.command,
             "other labels": dict(settings.get("Labels") or {}) == image.labels,
+            "another environment": environment(settings) == image.env,
+            "another history": len(config.get("history") or ()) == len(image.history()),
             "another time of making": when(config.get("created")) == image.created_at,
         }.items()
         if not same

@@ -6,6 +6,7 @@ import re
 import tarfile
 
 from checker import Exercise, Failure, Hints, Owns
+from checker.engine.errors import ObjectError
 from checker.lab import Lab
 
 _IMAGE, _FLAT = "c03-kiosk:1.0", "c03-kiosk:flat"
@@ -69,7 +70,16 @@ def _named_at(image):
 
 def _noted(lab):
     lines = (line.partition(": ") for line in lab.text(_NOTE).splitlines())
-    return {key: value for key, _, value in lines}
+    note = {key: value for key, _, value in lines}
+    if not {"id", "named at"} <= note.keys():
+        lab.fail(
+            expected=f"the image's id and time in {_NOTE}, as at the start",
+            actual="a text without them",
+            reason="note-changed",
+            why="They are what the image is compared with.",
+            next="Press Reset: it brings the image, and writes the file anew.",
+        )
+    return note
 
 
 @exercise.check(points=2, observes=True)
@@ -119,19 +129,22 @@ def archive(lab, came_back):
                     next="Which command writes an image, and not a container?",
                 )
             entries = json.loads(saved.extractfile("manifest.json").read())
-            held = [(one, json.loads(saved.extractfile(one["Config"]).read())) for one in entries]
-    except (tarfile.TarError, OSError, EOFError, KeyError, ValueError, AttributeError) as error:
+            configs = [json.loads(saved.extractfile(one["Config"]).read()) for one in entries]
+            held = [(one, config["rootfs"]["diff_ids"]) for one, config in zip(entries, configs, strict=True)]
+    except (tarfile.TarError, OSError, EOFError, KeyError, ValueError, AttributeError, TypeError) as error:
         lab.fail(
             expected=f"a saved image in {_FILE}",
             actual=f"a file that cannot be read: {type(error).__name__}",
             reason="not-an-archive",
             next="`docker image save --output kiosk.tar …` writes it.",
         )
-    same = [one for one, config in held if tuple(config["rootfs"]["diff_ids"]) == came_back.diff_ids]
+    same = [one for one, layers in held if layers == list(came_back.diff_ids)]
     if not same:
         lab.fail(expected=f"{_IMAGE} in {_FILE}", actual="another image", reason="other-archive")
     if not any(
-        tag.removeprefix("docker.io/library/") == _IMAGE for one in same for tag in one.get("RepoTags") or ()
+        str(tag).removeprefix("docker.io/library/") == _IMAGE
+        for one in same
+        for tag in one.get("RepoTags") or ()
     ):
         lab.fail(
             expected=f"{_FILE} to bring the name {_IMAGE} along",
@@ -167,8 +180,8 @@ def flat(lab):
             why="`--change` can write settings by hand. Then they are yours, and not what the file has brought.",
             next="Import the file once more, without options.",
         )
-    with contextlib.suppress(Failure):
-        if lab.saved(image).layers[0].read("/kiosk/greeting").decode() == f"{_greeting(lab)}\n":
+    with contextlib.suppress(Failure, ObjectError):
+        if lab.saved(image).layers[0].read("/kiosk/greeting") == f"{_greeting(lab)}\n".encode():
             return image
     return lab.fail(
         expected=f"the files of {_IMAGE} in {_FLAT}",
@@ -184,7 +197,7 @@ def counted(lab, came_back, flat):
     "How many layers each of the two images has"
     for key, image in (("layers_loaded", came_back), ("layers_imported", flat)):
         value, right = lab.answer(key), len(image.diff_ids)
-        number = re.search(r"\d+", str(value))
+        number = re.search(r"\d{1,9}", str(value))
         if not number or int(number[0]) != right:
             lab.fail(
                 expected=f"as {key} the number of layers of the image that you have",

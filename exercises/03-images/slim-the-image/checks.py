@@ -45,7 +45,7 @@ def predicted(lab):
     "Which of the three proposals makes the smallest image"
     value = lab.answer("smallest")
     found = re.fullmatch(
-        r"(?:.*/)?(?:proposal)?[\s:-]*([abc])(?:\.dockerfile)?",
+        r"(?:.*[/\\:])?\s*(?:proposals?|dockerfile)?[\s:-]*([abc])(?:\.dockerfile)?",
         plain(value).rstrip(".").lower(),
     )
     if not found:
@@ -74,9 +74,10 @@ def predicted(lab):
 @exercise.check(points=0)
 def built(lab):
     "Your Dockerfile builds, also with a new station in the list"
-    folder, station = lab.copy(), f"Pier {lab.nonce()}"
-    stations = [*(lab.folder / "stations.txt").read_text(encoding="utf-8").split("\n")[:-1], station]
-    (folder / "stations.txt").write_text("\n".join([*stations, ""]), encoding="utf-8")
+    folder = lab.copy()
+    listed = folder / "stations.txt"
+    stations = [*listed.read_text(encoding="utf-8").split("\n")[:-1], f"Pier {lab.nonce()}"]
+    listed.write_text("\n".join([*stations, ""]), encoding="utf-8")
     return lab.build(folder).image, stations
 
 
@@ -133,7 +134,9 @@ def behaves(lab, built, small):
     "The image shows the same tables as before"
     image, stations = built
     ran = lab.run(image)
-    expected = [f"high water at {one}: {len(one)}:30" for one in stations] + [f"curves: {_CURVES} bytes"]
+    expected = [f"high water at {one}: {len(one.encode())}:30" for one in stations] + [
+        f"curves: {_CURVES} bytes"
+    ]
     if ran.exit_code or ran.stdout.split("\n")[:-1] != expected:
         shown = (ran.stdout + ran.stderr).strip().split("\n")[-1][:80]
         lab.fail(
@@ -150,14 +153,25 @@ def protected(lab, built, small, behaves):
     "Nobody has the right to write the tables and curves"
     image, _ = built
     saved = lab.saved(image)
-    for path in sorted(saved.paths()):
-        entry = saved.visible(path)
-        if path.endswith(("/data/curves", "/data/table")) and entry.kind == "file" and entry.mode & 0o222:
+    files = {path: entry for path in saved.paths() if (entry := saved.visible(path)).kind == "file"}
+    for name in ("curves", "table"):
+        made = {path: entry for path, entry in files.items() if path.endswith(f"/data/{name}")}
+        if not made or (name == "curves" and _CURVES not in {entry.size for entry in made.values()}):
             lab.fail(
-                expected=f"{path} without the right to write it",
-                actual=f"mode {entry.mode & 0o777:o}",
-                reason="not-protected",
-                why="The line with chmod has a purpose, whatever it costs. "
-                "It may move to another line. Then it even costs less.",
-                next="Put chmod back, in a line of its own or where the files are written.",
+                expected=f"the {name} in the image, as the file data/{name}",
+                actual="another number of bytes" if made else "no such file",
+                reason="not-in-the-image",
+                why="A container that makes its own files may write them as well. "
+                "And each container takes the time to make them anew.",
+                next="Let a line of the Dockerfile make the file, while the image is built.",
             )
+        for path, entry in made.items():
+            if entry.mode & 0o222:
+                lab.fail(
+                    expected=f"{path} without the right to write it",
+                    actual=f"mode {entry.mode & 0o777:o}",
+                    reason="not-protected",
+                    why="The line with chmod has a purpose, whatever it costs. "
+                    "It may move to another line. Then it even costs less.",
+                    next="Put chmod back, in a line of its own or where the files are written.",
+                )

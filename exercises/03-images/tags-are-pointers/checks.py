@@ -97,8 +97,14 @@ def releases(lab):
     base = lab.image("busybox")
     for tag in _RELEASES:
         image, release = _image(lab, tag), _before(lab.seed).get(tag, tag)
-        as_built = image and image.labels.get(_LABEL) == _text(lab, release)
-        if not (as_built and image.builds_on(base) and len(image.diff_ids) == len(base.diff_ids) + 1):
+        as_built = (
+            image
+            and image.labels.get(_LABEL) == _text(lab, release)
+            and image.builds_on(base)
+            and len(image.diff_ids) == len(base.diff_ids) + 1
+            and len(image.history()) == len(base.history()) + 3  # COPY, LABEL, CMD
+        )
+        if not as_built or image.id != lab.image(f"{_SHOP}:{release}").id:
             lab.fail(
                 expected=f"{_SHOP}:{tag} to name the image of release {tag}",
                 actual="it names another image" if image else "no image of that name",
@@ -187,7 +193,7 @@ _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 def _number(value):
     text = str(value).strip().lower()
-    found = re.search(r"\d+", text)
+    found = re.search(r"\d{1,9}", text)
     return (
         int(found[0]) if found else next((n for n, word in enumerate(_WORDS) if word in text.split()), None)
     )

@@ -12,4 +12,4 @@ place = len(layers) - where + 1  # the row on top is CMD
 
 submit(layer=f"layer {place}")
 words = rows[where]["CreatedBy"].replace("/bin/sh -c ", "").split("#")[0]
-submit(instruction=words.lower().replace("copy ", " ").replace("run ", ""), layer=float(place))
+submit(instruction=words.lower().replace("copy ", " ").replace("run ", "").split(), layer=float(place))

@@ -13,4 +13,4 @@ with tarfile.open(fileobj=saved) as outer:
 biggest = sizes.index(max(sizes))
 made = [one for one in config["history"] if not one.get("empty_layer")]
 
-submit(instruction=[made[biggest]["created_by"]], layer=config["rootfs"]["diff_ids"][biggest][7:19] + "…")
+submit(instruction=made[biggest], layer=config["rootfs"]["diff_ids"][biggest][7:19] + "…")

@@ -15,7 +15,8 @@ for number in (1, 2, 3):
     if kind == "other_machine":
         machine = int.from_bytes(content[18:20], "little")
 
-gauge = client.containers.create(kinds["no_shebang"], name="c03-gauge", entrypoint="/opt/gauge", command=[])
+!docker run --name c03-gauge --entrypoint /opt/gauge {kinds["no_shebang"]}
+gauge = client.containers.get("c03-gauge")
 old = client.containers.run(kinds["no_shebang"], ["cat", "/opt/gauge"], remove=True)
 new = b"#!/bin/sh\n" + old
 archive = io.BytesIO()

@@ -8,6 +8,6 @@ for number in (1, 2, 3):
     if kind == "other_machine":
         low, high = lines[1].split()[3:5]
 
-!docker run -d --name c03-gauge --entrypoint sh -e LANG=C -t c03-gauge:{found["no_shebang"]} -eu /opt/gauge
+!docker run -d --name c03-gauge --entrypoint sh -e LANG=C -t c03-gauge:{found["no_shebang"]} -eux /opt/gauge
 !docker wait c03-gauge
 submit(**found, machine=high + low)

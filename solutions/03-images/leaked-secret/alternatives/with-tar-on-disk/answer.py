@@ -6,6 +6,6 @@ from checker import submit
 manifest = !tar -xOf billing.tar manifest.json
 for name in json.loads("".join(manifest))[0]["Layers"]:
     !tar -xf billing.tar {name}
-    lines = !tar -xOf {name} 2>/dev/null | grep -a BILLING_TOKEN | grep -v example
+    lines = !tar -xOf {name} 2>/dev/null | grep -av example | grep -a -B 1 BILLING_TOKEN
     if lines:
-        submit(token=lines[0], layer=name)
+        submit(token=lines, layer=name)

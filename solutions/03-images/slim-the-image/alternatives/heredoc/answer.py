@@ -1,3 +1,3 @@
 from checker import submit
 
-submit(smallest="./proposals/b.Dockerfile")
+submit(smallest=r"proposals\b.Dockerfile")

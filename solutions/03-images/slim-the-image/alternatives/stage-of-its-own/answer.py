@@ -1,3 +1,3 @@
 from checker import submit
 
-submit(smallest=["Proposal B"])
+submit(smallest=["Dockerfile B"])
