@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from xdist.remote import Producer  # type: ignore[import-untyped]
 
 #: Tests whose objects on the engine have names that no other test uses, or that have an engine of their own.
-ALONE = ("tests/engine/", "tests/images/", "tests/grading/", "tests/test_lab.py")
+ALONE = (
+    *(f"tests/{name}" for name in ("engine/", "images/", "grading/", "test_lab.py")),
+    *(f"tests/ui/test_{name}" for name in ("build_", "life", "long_work", "process_", "stats_")),
+    *(f"notebooks/{chapter}-" for chapter in ("01", "03", "04", "05")),
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
