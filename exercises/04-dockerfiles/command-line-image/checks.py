@@ -24,6 +24,7 @@ exercise = Exercise(
         when={
             "build-failed": "The last lines of the failed step name a file or an instruction. Compare it with your folder.",
             "replaced-the-program": "The program stands where it can be replaced. Which instruction stays when arguments are given?",
+            "no-such-program": "Which program does the engine look for? `docker run --rm --entrypoint ls IMAGE -l FOLDER` shows what is there.",
             "swallowed": "`docker image inspect` shows what is run. Is a shell in front, or is an option there that should be replaced?",
             "no-default": "A container without arguments gets those of CMD. What does your CMD hold, and in which form?",
             "lost-code": "What stands behind the program in your entrypoint? A shell ends with the code of the last thing that it ran.",
@@ -61,7 +62,7 @@ def builds(lab):
 @exercise.check(points=3)
 def arguments(lab, builds):
     "With arguments, sticker gets these in place of its default"
-    words = ["maps", f"box-{lab.nonce()}"]
+    words = [f"box-{lab.nonce()}", "maps"]
     ran = _run_with(lab, builds, words)
     if ran.stdout.strip() == _stickers(*words):
         return
@@ -90,6 +91,15 @@ def _run_with(lab: Lab, image: Image, words: list[str]) -> Ran:
     except ObjectError as error:
         if error.reason != "not-startable":
             raise
+        if words[0] not in error.actual:
+            lab.fail(
+                expected="the program of the entrypoint to start",
+                actual=f"the engine cannot start it: {error.actual}",
+                reason="no-such-program",
+                why="In the brackets, the first text is the program, and each argument is a text of its own. "
+                "The engine looks for a bare name in the folders of $PATH. It must be allowed to run the file.",
+                next="Compare that program with the file in the image: its name, its folder, its rights.",
+            )
         lab.fail(
             expected="sticker to get the arguments",
             actual=f"the engine looks for a program named {words[0]}: {error.actual}",
@@ -141,13 +151,14 @@ def exit_code(lab, builds, arguments):
 @exercise.check(points=1)
 def as_they_are(lab, builds, arguments):
     "Arguments with spaces and signs reach it as they are"
-    words = [f"Box {lab.nonce()[:4]}, upper  shelf", "*", "$HOME", "", "it's 5\" wide", "a;b"]
+    words = ["", f"Box {lab.nonce()[:4]}, upper  shelf", "*", "$HOME", "", "it's 5\" wide", "a;b"]
     ran = lab.run(builds, *words)
     if ran.stdout.rstrip("\n") != _stickers(*words):
         lab.fail(
             expected=f"{len(words)} stickers, one for each argument, with its spaces and signs as they are",
             actual=f"`{_told(ran)}`",
             reason="split",
-            why="A shell that takes arguments apart makes several words of one with spaces. It also replaces `*` and `$HOME`.",
+            why="A shell that takes arguments apart makes several words of one with spaces. It also replaces `*` and `$HOME`. "
+            "An empty argument is an argument, too.",
             next="Leave the shell out. Where one is needed, let it pass its arguments on unchanged.",
         )

@@ -203,11 +203,11 @@ def _same(lab: Lab, mine: Image) -> bool:
     Another builder gives other layers with the same files.
     """
     built = lab.build(network="default").image
-    if mine.diff_ids == built.diff_ids:
-        return True
     if _runs(mine) != _runs(built):
         return False
-    return mine.diff_ids == lab.build().image.diff_ids or _files(lab, mine, built) == _files(lab, built, mine)
+    if mine.diff_ids == built.diff_ids or mine.diff_ids == lab.build().image.diff_ids:
+        return True
+    return _files(lab, mine, built) == _files(lab, built, mine)
 
 
 def _runs(image: Image) -> tuple[object, ...]:

@@ -39,6 +39,7 @@ exercise = Exercise(
             "not-open": "`docker logs` shows what Python says. What does start.sh prepare for the till?",
             "killed": "After your change, look again at both: which process is the first one, and which signal does it handle?",
             "no-last-line": "The container ends when its first process ends, and all others are killed with it. Which process ended first?",
+            "not-the-last": "Who else writes to the log, after the till has ended?",
             "other-code": "The exit code of the container is that of its first process. Whose code is it now?",
             "till-changed": "Take the change of till.py back. The signal can be chosen outside of the program.",
         },
@@ -123,8 +124,16 @@ def ends_in_time(lab, opens):
 def last_line(lab, opens, ends_in_time):
     "Its log ends with the last line of the till"
     lines = [line for line in lab.logs(ends_in_time).stdout.splitlines() if line.strip()]
-    found = [match for line in lines if (match := _CLOSED.match(line))]
-    if not found:
+    closed = _CLOSED.match(lines[-1]) if lines else None
+    if not closed and any(map(_CLOSED.match, lines)):
+        lab.fail(
+            expected="`closed after … sales, receipt …` as the last line of the log",
+            actual=f"another line after it: {lines[-1]}",
+            reason="not-the-last",
+            why="The tax office reads the last line of the day. It is the one of the till.",
+            next="Let nothing write to the log after the till.",
+        )
+    if not closed:
         lab.fail(
             expected="`closed after … sales, receipt …` in the log",
             actual=f"none of the till. The log ends with: {lines[-1] if lines else 'nothing'}",
@@ -132,7 +141,7 @@ def last_line(lab, opens, ends_in_time):
             why="When process 1 ends, the container ends. Every other process in it is killed, whatever it was doing.",
             next="Let the till get the signal, and let nothing end before it.",
         )
-    count, receipt = found[-1].groups()
+    count, receipt = closed.groups()
     if hashlib.sha256(f"{opens.number}/{count}".encode()).hexdigest()[:12] != receipt:
         lab.fail(
             expected="the last line that till.py itself writes",

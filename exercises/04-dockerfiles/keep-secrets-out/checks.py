@@ -44,6 +44,7 @@ _PAGES = (
     "site/.well-known/security.txt",
     "site/archive/2019.html",
     "site/new/boats/list.html",
+    "site/new/sql-dump.html",
 )
 #: Lines of a dump: a few megabytes, so that it shows in the size of the image.
 _LINES = 40_000

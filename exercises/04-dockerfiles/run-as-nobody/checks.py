@@ -2,6 +2,7 @@
 
 from checker import Exercise, Hints, Owns
 from checker.engine.container import Container
+from checker.engine.errors import ObjectError
 from checker.engine.image import Image
 from checker.lab import Lab
 
@@ -28,6 +29,7 @@ exercise = Exercise(
         "While the steps are still root's: make /data, and give it to the user. Then VOLUME, then USER, then CMD.",
         when={
             "build-failed": "After USER, each step runs as that user. Which step needs root?",
+            "no-such-user": "Who is in the image's list of users? `docker run --rm --user 0 IMAGE cat /etc/passwd` shows it.",
             "root": "The kernel knows numbers only. `docker run --rm IMAGE id -u` shows the number of your user.",
             "no-write": "`docker run --rm IMAGE ls -ld /data` shows the owner. Which step makes /data, and who owns it then?",
             "lost-visits": "What does your image do with /data before it runs visits.sh?",
@@ -47,7 +49,18 @@ def builds(lab):
 
 def _visited(lab: Lab, image: Image, visitor: str, **options: object) -> Container:
     """Start a container with a volume at /data, and wait until it has said what it did."""
-    container = lab.start(image, environment={"VISITOR": visitor}, network_mode="none", **options)
+    try:
+        container = lab.start(image, environment={"VISITOR": visitor}, network_mode="none", **options)
+    except ObjectError as error:
+        if error.reason != "no-such-user":
+            raise
+        lab.fail(
+            expected="a container of the image to start as its user",
+            actual=error.actual,
+            reason="no-such-user",
+            why="USER makes no user. The engine looks a name up in the image, at each start, and refuses one that it does not find.",
+            next="Name a user that the base image has, or make yours in a step before. A number needs no name.",
+        )
     lab.eventually(
         lambda: "waiting" in lab.logs(container).stdout,
         within=8,
@@ -118,12 +131,15 @@ def keeps(lab, builds, runs, not_root, writes):
 @exercise.check(points=1)
 def private(lab, not_root, writes):
     "Not everybody may write in /data"
-    rights = lab.exec(not_root, "stat", "-c", "%a", "/data").stdout.strip()
-    if int(rights or "0", 8) & 0o002:
+    places = ("/data", "/data/visits.txt")
+    told = lab.exec(not_root, "stat", "-L", "-c", "%a", *places).stdout.split()
+    writable = [one for one in zip(places, told, strict=False) if int(one[1], 8) & 0o002]
+    if writable and int(told[0], 8) & 0o001:  # nobody writes in a folder that is closed to him
+        place, rights = writable[0]
         lab.fail(
-            expected="/data for its own user, or for its group",
-            actual=f"the rights {rights}: everybody may write there",
+            expected=f"{place} for its own user, or for its group",
+            actual=f"{place} with the rights {rights}: everybody may write there",
             reason="for-everybody",
             why="Any user of any container with this volume could then change the visits, or remove them.",
-            next="Give the folder to the user who needs it. Then its rights can stay as they are.",
+            next="Give the folder, and what is in it, to the user who needs it. Then the rights can stay as they are.",
         )

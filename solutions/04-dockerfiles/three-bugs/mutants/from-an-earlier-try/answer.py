@@ -1,5 +1,5 @@
 # The hall gets what was built before the last mistake was mended.
-earlier = open("Dockerfile").read().replace("ARG SEASON=winter", "ARG SEASON")
+earlier = open("Dockerfile").read().replace("WORKDIR /notice\n", "")
 open("earlier.Dockerfile", "w").write(earlier)
 !docker image build -t c04-pool/notice:1.1 -f earlier.Dockerfile .
 !rm earlier.Dockerfile

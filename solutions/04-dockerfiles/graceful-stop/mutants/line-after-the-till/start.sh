@@ -2,5 +2,9 @@
 # Counts the coins in the drawer, then opens the till.
 DRAWER=$((20 + 30 + 50))
 export DRAWER
-python3 till.py
+python3 till.py &
+till=$!
+trap 'kill -INT "$till"' TERM
+wait "$till"
+wait "$till"
 echo 'the till has ended'

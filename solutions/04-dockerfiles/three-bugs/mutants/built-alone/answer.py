@@ -1,1 +1,0 @@
-!docker image build -t c04-pool/notice:1.1 .
