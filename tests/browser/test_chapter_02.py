@@ -118,8 +118,20 @@ def passes(check_panel: Locator) -> None:
     assert check_panel.get_attribute("data-verdict") == "passed", check_panel.inner_text()
 
 
+def save_nothing_by_itself(screen: Screen) -> None:
+    """Where JupyterLab's own save meets another one, it can ask which of the two counts, and waits."""
+    screen.page.evaluate(
+        """async () => {
+            const { commands } = window.jupyterapp;
+            if (commands.isToggled('docmanager:toggle-autosave'))
+                await commands.execute('docmanager:toggle-autosave');
+        }"""
+    )
+
+
 def from_the_map_to_the_chapter(screen: Screen) -> None:
     screen.open(START)
+    save_nothing_by_itself(screen)
     screen.run(screen.cell("course_map()"))
     map_ = shown(screen, ".course-map")
     expect(map_).to_contain_text(CHAPTER)
@@ -144,8 +156,11 @@ def put_away(screen: Screen) -> None:
     screen.page.evaluate(
         """async () => {
             const widget = window.jupyterapp.shell.currentWidget;
-            await widget.context.save();
-            await widget.sessionContext.shutdown();
+            const dialog = () => document.querySelector('.jp-Dialog')?.innerText ?? 'no dialog';
+            const soon = (what, promise) => Promise.race([promise, new Promise((_, fail) =>
+                setTimeout(() => fail(new Error(`${what} does not end: ${dialog()}`)), 60000))]);
+            await soon('saving', widget.context.save());
+            await soon('the shutdown', widget.sessionContext.shutdown());
             widget.dispose();
         }"""
     )
