@@ -24,6 +24,7 @@ own = sorted({link.split(":")[0] for link in links if link not in machine})
 submit(inside=inside, outside=outside, own=own)
 
 # with fewer processes, it is found more easily
-press.exec_run(["sh", "-c", f"for one in $(pgrep tail); do grep -q {queue} /proc/$one/cmdline || kill $one; done"])
+others = f"for p in /proc/[0-9]*; do grep -q ^tail $p/cmdline && ! grep -q {queue} $p/cmdline && kill ${{p#/proc/}}; done"
+press.exec_run(["sh", "-c", others])
 while len(press.top()["Processes"]) > len(top["Processes"]) - 2:
     pass
