@@ -85,7 +85,17 @@ def run(
         course = Path(work, "course.tar")
         _course(course, command, copy, limit)  # first: making disks takes time, in which files may change
         disks = [root_disk(engine, base), engine_disk(engine, base, images, volumes), course]
-        return _boot(kernel(), disks, Path(work), limit, write)
+        start = kernel()
+        try:
+            return _boot(start, disks, Path(work), limit, write)
+        except _Panic as panic:
+            # Now and then an emulated processor runs an instruction that another one is just patching.
+            print(f"{panic.message}\nThe guest is switched on once more.", file=sys.stderr)
+            return _boot(start, disks, Path(work), limit, write)
+
+
+class _Panic(Refused):
+    """The guest's kernel has given up."""
 
 
 def _course(target: Path, command: Sequence[str], copy: Sequence[Path], limit: float) -> None:
@@ -148,8 +158,9 @@ def _boot(
     if in_time and (said := status.read_text().strip() if status.exists() else ""):
         return int(said)
     last = console.read_text(errors="replace").splitlines()[-15:] if console.exists() else []
+    kind = _Panic if any("Kernel panic" in line for line in last) else Refused
     what = "ended without an exit status" if in_time else f"had not ended after {limit:.0f} seconds"
-    raise Refused("\n".join([f"The guest {what}. The end of its kernel's messages:", *last]))
+    raise kind("\n".join([f"The guest {what}. The end of its kernel's messages:", *last]))
 
 
 def _pass_on(source: int, deadline: float, write: Callable[[bytes], object]) -> bool:
