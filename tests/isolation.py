@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 ALONE = (
     *(f"tests/{name}" for name in ("engine/", "images/", "grading/", "test_lab.py")),
     *(f"tests/ui/test_{name}" for name in ("build_", "life", "long_work", "process_", "stats_")),
-    *(f"notebooks/{chapter}-" for chapter in ("01", "03", "04", "05")),
 )
 
 
