@@ -218,7 +218,9 @@ class Proxy:
             return
 
     def close(self) -> None:
-        for one in self._open:
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._threads[0].join()  # from here on no connection is added
+        for one in self._open[1:]:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
