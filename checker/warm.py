@@ -29,10 +29,12 @@ def _run(channel: Channel, request: dict[str, Any]) -> None:
     try:
         loaded = open_course(Path(request["root"])).load(request["exercise"])
         exercise, folder = loaded.exercise, Path(request["folder"])
-        given = given_files(loaded, folder)
         if request["observing"]:
             exercise = exercise.observing()
-        with connect() as engine, Lab(engine, exercise, folder, request["seed"], given=given) as lab:
+        with (
+            connect() as engine,
+            Lab(engine, exercise, folder, request["seed"], given=lambda: given_files(loaded, folder)) as lab,
+        ):
             run = CheckRun(
                 exercise,
                 _offered(engine, exercise),

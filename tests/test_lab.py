@@ -548,7 +548,7 @@ def test_a_copy_has_the_course_s_own_files_whatever_was_done_to_them(
     (folder / "linked").symlink_to(outside / "count")
     (folder / "tools").symlink_to(outside)
     files = {name: given / name for name in ("app", "gone", "linked", "tools/count")}
-    with Lab(engine, exercise, folder, 7, given=files) as lab:
+    with Lab(engine, exercise, folder, 7, given=lambda: files) as lab:
         copy = lab.copy()
         for name in files:
             assert (copy / name).read_text() == f"the course's {name}"

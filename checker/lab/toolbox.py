@@ -10,7 +10,6 @@ import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from checker.engine import container as containers
@@ -66,7 +65,7 @@ class Lab(Answer):
     seed
         The same for a scene and all later checks of it, and for a regrade.
     given
-        The course's own files of the exercise that no answer may change, by their names.
+        Returns the course's own files of the exercise that no answer may change, by their names.
     """
 
     def __init__(
@@ -76,7 +75,7 @@ class Lab(Answer):
         folder: Path,
         seed: int,
         *,
-        given: Mapping[str, Path] = MappingProxyType({}),
+        given: Callable[[], Mapping[str, Path]] = dict,
     ) -> None:
         self.engine = engine
         self.exercise = exercise
@@ -155,7 +154,7 @@ class Lab(Answer):
         """
         parent = self._closing.enter_context(tempfile.TemporaryDirectory())
         copy = Path(shutil.copytree(self.folder, Path(parent, "copy"), symlinks=True))
-        for name, file in self._given.items():
+        for name, file in self._given().items():
             put_back(file, copy, name)
         return copy
 
