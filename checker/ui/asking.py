@@ -6,7 +6,7 @@ import threading
 import uuid
 from contextlib import suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import traitlets
 
@@ -33,15 +33,22 @@ class Asking(CourseWidget):
 
     _css = css("lesson.css")
     answer = traitlets.Dict().tag(sync=True)
+    _keeping: ClassVar[threading.Thread | None] = None  # what keeps, or kept, the record before
 
     def __init__(self, course: Course, view: dict[str, Any], texts: tuple[str, str]) -> None:
         self._course = course
         super().__init__(view, text=texts[0], markdown=texts[1])
 
     def record(self, do: str, then: Callable[[], None] | None = None, **what: Any) -> None:
-        """Keep something in the learner's progress, in a thread of its own; call ``then`` once it is kept."""
+        """Keep something in the learner's progress, in a thread of its own; call ``then`` once it is kept.
+
+        What is recorded first is kept first: of two predictions the first one counts.
+        """
+        before = Asking._keeping
 
         def keep() -> None:
+            if before:
+                before.join()
             try:
                 helper(self._course.root).ask(do, **what)
             except CourseError as error:
@@ -50,7 +57,8 @@ class Asking(CourseWidget):
                 if then:
                     then()
 
-        threading.Thread(target=keep, daemon=True, name=f"course-{do}").start()
+        Asking._keeping = threading.Thread(target=keep, daemon=True, name=f"course-{do}")
+        Asking._keeping.start()
 
 
 class Predict(Asking):

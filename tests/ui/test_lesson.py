@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -198,6 +199,26 @@ def test_a_reveal_without_a_prediction_may_run_twice(small: Lesson) -> None:
     late.answer = {"prediction": "yes"}
     small.reveal("file", "yes")
     assert sorted(rows("SELECT outcome FROM predictions", 2)) == [("none",), ("right",)]
+
+
+def test_what_is_said_first_is_kept_first(small: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[str] = []
+
+    class Slow:
+        def ask(self, do: str, **what: Any) -> None:
+            time.sleep(0.3 if what.get("predicted") == "no" else 0)
+            kept.append(f"{do} {what.get('predicted', what.get('reason'))}")
+
+    monkeypatch.setattr("checker.ui.asking.helper", lambda _: Slow())
+    small.predict("file").answer = {"prediction": "no"}
+    small.reveal("file", "yes").answer = {"tried": [0, 1]}
+    small.predict("file").answer = {"prediction": "yes"}
+    small.reveal("file", "yes")
+    for _ in ticks(5):
+        if len(kept) == 4:
+            break
+    assert [words.split()[0] for words in kept] == ["predicted", "reasoned", "reasoned", "predicted"]
+    assert (kept[0], kept[3]) == ("predicted no", "predicted yes")
 
 
 def test_a_tally_counts_the_first_prediction_and_follows(small: Lesson) -> None:
