@@ -24,17 +24,16 @@ lab: install ## everything from nothing, then JupyterLab on the start page (PORT
 setup: install ## all of `make lab` but the opening
 	@$(COURSE) setup
 
-test: dev engine images lint types ## everything that CI runs
-	@$(ENGINE) $(COURSE) build --check
-	@$(ENGINE) $(PYTHON) -m tests.v2
+test: dev engine ## everything that CI runs
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line test-v2 lint types
 	@$(ENGINE) $(COURSE) verify
-	@$(ENGINE) $(PYTHON) -m pytest $(NBVAL) -n 2 tests notebooks
+	@$(ENGINE) $(PYTHON) -m pytest $(NBVAL) -n 3 tests notebooks
 
 test-v2: dev engine images ## grade in a sandbox on cgroup v2, in a machine that QEMU emulates
 	@$(ENGINE) $(PYTHON) -m tests.v2
 
 lint: dev
-	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(COURSE) build --check
 
 types: dev
 	@$(PYTHON) -m mypy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -56,6 +57,8 @@ class Trials:
     graded: bool = False
     findings: list[Finding] = field(default_factory=list)
     skipped: str = ""
+    #: Of the starter and the mutants: the builder has their scenes in its cache. Right answers have one each.
+    _seed: int = field(default_factory=lambda: secrets.randbits(32))
     _caught: list[set[str]] = field(default_factory=list)
 
     def run(self) -> None:
@@ -79,12 +82,20 @@ class Trials:
         self.findings.append(Finding(self.loaded.id, message, fix))
 
     def _try(
-        self, what: str, layers: list[Layer], *, checks: int = 1, limit: float | None = None
+        self,
+        what: str,
+        layers: list[Layer],
+        *,
+        checks: int = 1,
+        seed: int | None = None,
+        limit: float | None = None,
     ) -> list[Result]:
         """Try an answer, checking it ``checks`` times, and look for what is left behind."""
         self.say(f"{self.loaded.id}: {what}")
         before = inventory(self.engine)
-        with attempted(self.course, self.engine, self.loaded, layers, self.answers, limit=limit) as attempt:
+        with attempted(
+            self.course, self.engine, self.loaded, layers, self.answers, seed=seed, limit=limit
+        ) as attempt:
             results = [attempt.check(self.runner) for _ in range(checks)]
         if self.shared:
             left = list(scene.taken(self.engine, self.loaded.exercise).objects)
@@ -122,7 +133,7 @@ class Trials:
                 )
 
     def _starter(self) -> bool:
-        (result,) = self._try("starter", [])
+        (result,) = self._try("starter", [], seed=self._seed)
         if result.reason == UNSUPPORTED:
             self.skipped = next(check.message for check in result.checks if check.reason == UNSUPPORTED)
             return False
@@ -167,7 +178,7 @@ class Trials:
     def _mutant(self, mutant: Overlay) -> None:
         what = f"mutant {mutant.name}"
         layers = [solution_layer(self.loaded), overlay_layer(self.loaded, mutant)]
-        (result,) = self._try(what, layers, limit=self.loaded.exercise.timeout)
+        (result,) = self._try(what, layers, seed=self._seed, limit=self.loaded.exercise.timeout)
         named = next((check for check in result.checks if check.id == mutant.check), None)
         if named is None:
             return  # the gate has said so already

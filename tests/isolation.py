@@ -1,7 +1,7 @@
 """A pytest plugin (``-p tests.isolation``): a run records nothing of the user's, and leaves nothing begun.
 
 Chapters link their exercises, and a link starts one: what this run has started is taken away at its end.
-With two workers (``-n 2``), what uses the names and ports of exercises runs in one of them.
+With three workers (``-n 3``), what uses the names and ports of the course's exercises runs in one of them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from xdist.remote import Producer  # type: ignore[import-untyped]
 
 #: Tests whose objects on the engine have names that no other test uses, or that have an engine of their own.
-ALONE = (
+_ALONE = (
     *(f"tests/{name}" for name in ("engine/", "images/", "grading/", "test_lab.py")),
     *(f"tests/ui/test_{name}" for name in ("build_", "life", "long_work", "process_", "stats_")),
 )
+#: The same, in a browser: courses whose exercises have ids of their own. The others show the course as it is.
+_BROWSER = "tests/browser/"
+_AS_IT_IS = tuple(f"tests/browser/test_{name}" for name in ("first_exercise", "gallery"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,13 +44,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """Part the run in two, one part for each worker."""
-    return _TwoParts(config, log)
+    """Part the run in three, one part for each worker."""
+    return _Parts(config, log)
 
 
-class _TwoParts(LoadScopeScheduling):  # type: ignore[misc]
+class _Parts(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
-        return "alone" if nodeid.startswith(ALONE) else "together"
+        if nodeid.startswith(_BROWSER) and not nodeid.startswith(_AS_IT_IS):
+            return "browser"
+        return "alone" if nodeid.startswith(_ALONE) else "together"
 
 
 def _begun() -> set[str]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 TOKEN = "of-the-tests"
 HERE = Path(__file__).parent
 COURSE = HERE.parents[1]
+#: The first chapter of the small course here. Its exercises have ids, and so scenes, of their own.
+SMALL = f"01-small-{os.getpid()}"
 FLAGS = [
     "--headless",
     "--no-sandbox",  # as root Chromium has none
@@ -144,18 +146,25 @@ def _address(process: subprocess.Popen[str]) -> str:
 @pytest.fixture(scope="session")
 def small_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the tests' small course, with names of its own on the engine and a start page."""
-    root = tmp_path_factory.mktemp("course") / "course"
-    shutil.copytree(HERE.parent / "fake_course", root)
-    for path in [*root.rglob("*.py"), *root.rglob("*.ipynb")]:
-        path.write_text(path.read_text("utf-8").replace("fake-", f"fake{os.getpid()}-"), "utf-8")
-    (root / "notebooks").mkdir(exist_ok=True)
+    root = small_copy(tmp_path_factory.mktemp("course") / "course")
     sources = [
         "import sys\nfrom checker.ui import course_map, doctor_report, exercise_link\nprint(sys.executable)",
-        "exercise_link('01-small/count')",
+        f"exercise_link('{SMALL}/count')",
         "doctor_report()",
         "course_map()",
     ]
     (root / "notebooks" / "00-start-here.ipynb").write_text(json.dumps(notebook(*sources)))
+    return root
+
+
+def small_copy(root: Path) -> Path:
+    """Copy the tests' small course, and give what it names on the engine names that nobody else has."""
+    shutil.copytree(HERE.parent / "fake_course", root)
+    for path in sorted(root.glob("*/01-small*")):
+        path.rename(path.with_name(path.name.replace("01-small", SMALL)))
+    for path in [one for one in root.rglob("*") if one.suffix in {".py", ".ipynb", ".toml"}]:
+        text = path.read_text("utf-8").replace("fake-", f"fake{os.getpid()}-")
+        path.write_text(text.replace("01-small", SMALL), "utf-8")
     return root
 
 

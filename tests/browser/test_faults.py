@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from .conftest import SMALL
 from .test_lab import START
 from .test_panel import GREET, line, notebook, press
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
-LEAVE = "01-small/leave-it-running"
+LEAVE = f"{SMALL}/leave-it-running"
 
 
 def test_an_exercise_that_was_not_started_offers_to(screen: Screen) -> None:
@@ -30,12 +31,12 @@ def test_an_exercise_that_was_not_started_offers_to(screen: Screen) -> None:
 
 def test_a_misspelt_exercise_is_a_sentence_and_no_traceback(screen: Screen) -> None:
     screen.open(START)
-    screen.run(0, "from checker import panel; panel('01-small/gret')")
+    screen.run(0, f"from checker import panel; panel('{SMALL}/gret')")
     (said,) = screen.outputs(0)
     assert said["output_type"] == "error"
     assert said["traceback"] == [
-        "There is no exercise '01-small/gret'.",
-        "Next: Did you mean 01-small/greet?",
+        f"There is no exercise '{SMALL}/gret'.",
+        f"Next: Did you mean {SMALL}/greet?",
     ]
 
 

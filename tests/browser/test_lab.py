@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import TOKEN
+from .conftest import SMALL, TOKEN
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -56,9 +56,9 @@ def test_the_cells_of_a_start_page(screen: Screen) -> None:
 
     screen.run(1)
     notes, link = screen.outputs(1)
-    assert notes["data"]["text/plain"] == "Preparing 01-small/count."
+    assert notes["data"]["text/plain"] == f"Preparing {SMALL}/count."
     assert link["data"]["text/markdown"] == (
-        "**Exercise:** [Count the processes](01-small/count/exercise.ipynb) · 5 minutes"
+        f"**Exercise:** [Count the processes]({SMALL}/count/exercise.ipynb) · 5 minutes"
     )
 
     screen.run(2)
@@ -72,5 +72,5 @@ def test_the_cells_of_a_start_page(screen: Screen) -> None:
 
     screen.page.get_by_role("link", name="Count the processes").first.click()
     screen.page.wait_for_function(
-        "window.jupyterapp.shell.currentWidget.context.path === 'work/01-small/count/exercise.ipynb'"
+        f"window.jupyterapp.shell.currentWidget.context.path === 'work/{SMALL}/count/exercise.ipynb'"
     )

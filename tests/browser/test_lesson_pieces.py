@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 from contextlib import closing, suppress
@@ -14,7 +15,7 @@ from playwright.sync_api import Locator, expect
 
 from checker.engine.waiting import ticks
 
-from .conftest import accessibility, notebook
+from .conftest import SMALL, accessibility, notebook
 from .test_panel import CONTRAST, press
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
 CELLS = (
-    "from checker import lesson\npage = lesson('01-small')\npage",
+    f"from checker import lesson\npage = lesson('{SMALL}')\npage",
     "page.predict('file')",
     "page.reveal('file', 'yes')",
     "page.predict('code')",
@@ -200,7 +201,7 @@ def test_numbers_are_compared_as_numbers(opened: Screen) -> None:
 
 def test_a_question_explains_the_chosen_option_then_all(opened: Screen) -> None:
     quiz = shown(opened, 5)
-    question = quiz.locator('[data-question="01-small/names"]')
+    question = quiz.locator(about("names"))
     expect(question.get_by_role("button", name="Show all explanations")).to_be_hidden()
     press(question, "Answer")
     expect(question.get_by_role("status")).to_have_text("Choose first.")
@@ -215,10 +216,10 @@ def test_a_question_explains_the_chosen_option_then_all(opened: Screen) -> None:
     expect(question).to_contain_text("✘ not right The engine gives it one.")
     expect(question).to_contain_text("✔ right It keeps it until it is removed.")
     expect(question.get_by_role("button")).to_have_count(0)
-    answers = "SELECT was_right FROM quiz_answers WHERE question = '01-small/names' AND picked = '[\"One\"]'"
+    answers = f"SELECT was_right FROM quiz_answers WHERE question = '{SMALL}/names' AND picked = '[\"One\"]'"
     assert kept(opened, answers)[0] == (1,)
 
-    question = quiz.locator('[data-question="01-small/left"]')
+    question = quiz.locator(about("left"))
     choose(question, "The log", "The process")
     press(question, "Answer")
     expect(question.get_by_role("status")).to_have_text(
@@ -231,12 +232,16 @@ def test_a_question_explains_the_chosen_option_then_all(opened: Screen) -> None:
     expect(question.get_by_role("status")).to_have_text("✔ right ")
 
 
+def about(question: str) -> str:
+    return f'[data-question="{SMALL}/{question}"]'
+
+
 def lines(question: Locator) -> list[str]:
     return [line.split("\n")[-1] for line in question.locator(".course-line").all_inner_texts()]
 
 
 def test_an_order_is_made_by_keyboard(opened: Screen) -> None:
-    question = shown(opened, 5).locator('[data-question="01-small/steps"]')
+    question = shown(opened, 5).locator(about("steps"))
     wanted = ["docker run", "docker stop", "docker rm"]
     assert sorted(lines(question)) == sorted(wanted)
     assert lines(question) != wanted
@@ -260,14 +265,14 @@ def test_an_order_is_made_by_keyboard(opened: Screen) -> None:
 
 def test_what_was_not_right_is_asked_again(opened: Screen) -> None:
     quiz = shown(opened, 5)
-    press(quiz.locator('[data-question="01-small/steps"]'), "Answer")
+    press(quiz.locator(about("steps")), "Answer")
     choose(quiz, "One", "The log")
     for key in ("names", "left"):
-        press(quiz.locator(f'[data-question="01-small/{key}"]'), "Answer")
+        press(quiz.locator(about(key)), "Answer")
     expect(quiz.get_by_text("1 of 3 right at first try.", exact=True)).to_be_visible()
     press(quiz, "Ask again what was not right")
     expect(quiz.locator("[data-question]:visible")).to_have_count(2)
-    left = quiz.locator('[data-question="01-small/left"]')
+    left = quiz.locator(about("left"))
     expect(left.get_by_role("checkbox").first).to_be_focused()
     expect(left.get_by_role("status")).to_be_empty()
     expect(left.get_by_label("The log")).not_to_be_checked()
@@ -275,12 +280,12 @@ def test_what_was_not_right_is_asked_again(opened: Screen) -> None:
     opened.page.keyboard.press("Enter")
     expect(left.get_by_role("status")).to_have_text("✔ right ")
     expect(left).to_contain_text("It has ended.")  # every option is explained
-    press(quiz.locator('[data-question="01-small/steps"]'), "Answer")
+    press(quiz.locator(about("steps")), "Answer")
     expect(quiz.get_by_text("1 of 2 right at first try in this round.")).to_be_visible()
-    answers = "SELECT 1 FROM quiz_answers WHERE question = '01-small/left' AND was_right = 1"
+    answers = f"SELECT 1 FROM quiz_answers WHERE question = '{SMALL}/left' AND was_right = 1"
     assert kept(opened, answers)
     again = shown(opened, 5)
-    known = again.locator('[data-question="01-small/names"]')
+    known = again.locator(about("names"))
     expect(known).to_contain_text(re.compile("(Answered right|Not right at first,) earlier today."))
     expect(known.get_by_role("radio", checked=True)).to_have_count(0)
 
@@ -290,10 +295,10 @@ def test_a_chapter_opens_with_questions_that_say_where_they_are_from(screen: Scr
     opening = shown(more, 1)
     expect(opening.locator("[data-question]")).to_have_count(3)
     expect(opening.get_by_text("Choosing questions")).to_be_hidden()
-    names = opening.locator('[data-question="01-small/names"]')
-    expect(names).to_contain_text("From chapter 01, small.")
-    expect(names.get_by_role("link", name="01, small")).to_have_attribute(
-        "href", re.compile("lab/tree/work/01-small.ipynb$")
+    names = opening.locator(about("names"))
+    expect(names).to_contain_text(f"From chapter 01, small {os.getpid()}.")
+    expect(names.get_by_role("link", name=f"01, small {os.getpid()}")).to_have_attribute(
+        "href", re.compile(f"lab/tree/work/{SMALL}.ipynb$")
     )
     assert (
         told(more, 1).index("Put these") < told(more, 1).index("What is left") < told(more, 1).index("names")
@@ -378,7 +383,7 @@ def test_from_prediction_to_reason_by_keyboard_alone(opened: Screen) -> None:
 def test_options_are_shuffled_for_the_person_and_not_in_the_text(opened: Screen) -> None:
     orders = set()
     for _ in range(8):
-        orders.add(tuple(shown(opened, 5).locator('[data-question="01-small/left"] label').all_inner_texts()))
+        orders.add(tuple(shown(opened, 5).locator(f"{about('left')} label").all_inner_texts()))
         assert told(opened, 5).index("The log") < told(opened, 5).index("The process")
     assert len(orders) > 1
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Locator, expect
 
+from .conftest import SMALL
+
 if TYPE_CHECKING:
     from .conftest import Begin, Lab, Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
-GREET = "01-small/greet"
-PAGE = "01-small/page"
+GREET = f"{SMALL}/greet"
+PAGE = f"{SMALL}/page"
 ODD = "02-odd/out-of-order"
 RIGHT = """import docker
 name = open("name.txt").read().strip()

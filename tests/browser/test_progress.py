@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Locator, expect
 
-from .conftest import accessibility
+from .conftest import SMALL, accessibility
 from .test_lab import START
 from .test_panel import CONTRAST
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
-PAGE = "01-small/page"
-GREET = "01-small/greet"
-LEAVE = "01-small/leave-it-running"
+PAGE = f"{SMALL}/page"
+GREET = f"{SMALL}/greet"
+LEAVE = f"{SMALL}/leave-it-running"
 WIDE = {"width": 1200, "height": 1400}
 NARROW = {"width": 700, "height": 1400}
 
@@ -51,7 +51,7 @@ def test_the_map_follows_what_is_passed_elsewhere(screen: Screen, begun: Begin) 
     mend(screen, begun)
     expect(before).to_contain_text("core · passed, 1 of 1 point", timeout=20_000)
     expect(before.locator(".course-sign")).to_have_text("✔")
-    bar = shown.get_by_role("progressbar", name="01-small: exercises passed")
+    bar = shown.get_by_role("progressbar", name=f"{SMALL}: exercises passed")
     expect(bar).not_to_have_js_property("value", 0)
 
     shown.get_by_text("What you can do:").click()

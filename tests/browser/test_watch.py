@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import HERE, Lab, Screen, accessibility
+from .conftest import Lab, Screen, accessibility, small_copy
 from .test_panel import CONTRAST, GREET, RIGHT, greeter, line, notebook, press
 
 if TYPE_CHECKING:
@@ -28,10 +27,7 @@ def looking(
     start_lab: Callable[[Path], Lab], tmp_path_factory: pytest.TempPathFactory, engine: Engine
 ) -> Iterator[Lab]:
     """JupyterLab on a small course in which the first check of the greeting only looks."""
-    root = tmp_path_factory.mktemp("looking") / "course"
-    shutil.copytree(HERE.parent / "fake_course", root)
-    for path in [*root.rglob("*.py"), *root.rglob("*.ipynb")]:
-        path.write_text(path.read_text("utf-8").replace("fake-", f"fake{os.getpid()}-"), "utf-8")
+    root = small_copy(tmp_path_factory.mktemp("looking") / "course")
     checks = root / "exercises" / GREET / "checks.py"
     checks.write_text(checks.read_text().replace("(points=1)", "(points=1, observes=True)"))
     yield start_lab(root)
@@ -116,11 +112,11 @@ def test_the_terminal_opens_once_in_the_exercises_folder(panel: Locator, page: P
     button.click()
     expect(terminal).to_have_count(1)
     page.wait_for_function(
-        """async path => {
+        """async ([path, exercise]) => {
             const contents = window.jupyterapp.serviceManager.contents;
             const file = await contents.get(path).catch(() => null);
             return file && file.content.split('\\n').filter(Boolean).length === 3 &&
-                file.content.split('\\n')[0].endsWith('01-small/greet');
+                file.content.split('\\n')[0].endsWith(exercise);
         }""",
-        arg=f"work/{GREET}/here.txt",
+        arg=[f"work/{GREET}/here.txt", GREET],
     )

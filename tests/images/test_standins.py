@@ -188,6 +188,30 @@ def test_python(image: Have, run: Run) -> None:
     assert "externally-managed" not in said
 
 
+_WHEEL = """
+import zipfile
+files = {"RECORD": "", "WHEEL": "Wheel-Version: 1.0\\n"}
+files["METADATA"] = "Metadata-Version: 2.1\\nName: here\\nVersion: 1\\n"
+with zipfile.ZipFile("/tmp/here-1-py3-none-any.whl", "w") as wheel:
+    wheel.writestr("here.py", "print(__file__)")
+    for name, text in files.items():
+        wheel.writestr(f"here-1.dist-info/{name}", text)
+"""
+_INSTALL = """
+python -c "$WHEEL" && python -m venv /v && /v/bin/pip install -q --no-index /tmp/*.whl &&
+pip install -q --no-index --no-compile --root-user-action=ignore --prefix=/install /tmp/*.whl &&
+pip install -q --no-index --no-compile --root-user-action=ignore /tmp/*.whl &&
+python -c 'import here' && /v/bin/python -c 'import here' && find /install -name here.py
+"""
+
+
+@pytest.mark.parametrize("key", ["python", "python-build"])
+def test_pip_installs_where_dockerfiles_look_for_it(image: Have, run: Run, key: str) -> None:
+    code, said = run(image(key), "sh", "-c", _INSTALL, environment={"WHEEL": _WHEEL})
+    place = "lib/python3.13/site-packages/here.py"
+    assert (code, said.split()) == (0, [f"{top}/{place}" for top in ("/usr/local", "/v", "/install")])
+
+
 def test_python_build_compiles_an_extension(image: Have, run: Run) -> None:
     code = '#include <Python.h>\nint main(void) { Py_Initialize(); PyRun_SimpleString("print(6*7)");'
     code += " return Py_FinalizeEx(); }"

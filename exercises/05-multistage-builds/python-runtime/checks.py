@@ -27,7 +27,8 @@ exercise = Exercise(
     docs=["Multi-stage builds", "Dockerfile reference", "pip wheel", "venv"],
     hints=Hints(
         "Only the building of the wheel needs gcc. Where does the wheel go from there, and what has to happen to it?",
-        "Three ways work: install the wheel in the last stage; copy a virtual environment to the same path; "
+        "Several ways work: install the wheel in the last stage; copy a virtual environment to the same path; "
+        "copy what `pip install --prefix` installed to where Python looks for it, below /usr/local; "
         "copy a directory that `pip install --target` filled, and tell Python about it with PYTHONPATH.",
         "In the first stage, `pip wheel --wheel-dir DIRECTORY PROJECT` makes the wheel. The last stage begins with the slim image of the same Python. "
         "It gets the wheel with `COPY --from=`, and installs the file with `pip install`.",
