@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
@@ -53,7 +52,7 @@ def grade(
     out: Path,
     *,
     sandboxed: bool = True,
-    workers: int | None = None,
+    workers: int = 1,
     say: Callable[[str], None] = lambda _: None,
 ) -> Graded:
     """Grade the submissions in ``paths``, and write results and reports to ``out``.
@@ -63,7 +62,7 @@ def grade(
     sandboxed
         False to run everything on the current engine, which isolates nothing.
     workers
-        How many exercises are graded at the same time. Default: one for each processor, at most four.
+        How many exercises are graded at the same time.
     say
         Called with a line for what is done.
 
@@ -74,7 +73,6 @@ def grade(
     Refused, EngineFault
         If no sandbox can be made here.
     """
-    workers = workers or min(4, os.cpu_count() or 1)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

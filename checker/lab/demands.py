@@ -1,14 +1,16 @@
-"""What several exercises demand of a container, in the same words."""
+"""What several exercises demand of a container or an image, in the same words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from checker.engine.container import State
+from checker.engine.probe import NAME_LABEL
 from checker.exercise import Failure
 
 if TYPE_CHECKING:
     from checker.engine.container import Container
+    from checker.engine.image import Image
 
     from .toolbox import Lab
 
@@ -51,6 +53,30 @@ def made_from(lab: Lab, container: Container, image: str) -> None:
             reason="other-image",
             why="The image decides which programs and files a container has.",
             next="Compare the image in your run with the one in the task.",
+        )
+
+
+def delivered(image: Image, name: str, base: Image, *, layers: int, rows: int, why: str, step: str) -> None:
+    """Fail unless ``image`` is still what the scene has built on ``base`` as ``name``.
+
+    A commit adds a layer, a build on top of it a row of the history, and a new name changes no label.
+
+    Parameters
+    ----------
+    layers, rows
+        How many layers and rows of the history it has above its base. COPY and RUN make both, the rest rows.
+    why, step
+        What the message says: why it matters, and what to do next.
+    """
+    as_built = image.builds_on(base) and len(image.diff_ids) == len(base.diff_ids) + layers
+    untouched = len(image.history()) == len(base.history()) + rows
+    if not (as_built and untouched and image.labels.get(NAME_LABEL) == name):
+        raise Failure(
+            expected=f"{name} as it was delivered",
+            actual="another image of that name",
+            reason="image-changed",
+            why=why,
+            next=step,
         )
 
 

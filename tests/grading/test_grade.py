@@ -46,7 +46,7 @@ def graded(
     course: Course, paths: list[Path], out: Path, **options: Any
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Grade, and return the lines of results.jsonl by student and exercise."""
-    grade(course, paths, out, **options)
+    grade(course, paths, out, **{"workers": 2, **options})
     results = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
     for result in results:
         jsonschema.validate(result, SCHEMA)

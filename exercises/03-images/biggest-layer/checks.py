@@ -4,8 +4,7 @@ import random
 import re
 
 from checker import Exercise, Hints, Owns
-from checker.engine.probe import NAME_LABEL
-from checker.lab import Lab
+from checker.lab import Lab, demands
 from checker.lab.values import layer_place, plain
 
 _IMAGE = "c03-report:1.0"
@@ -125,18 +124,16 @@ def report(lab):
         why="Forty branch offices run this image. You were asked to look at it.",
         next="Press Reset: it brings a new image, with other sizes.",
     )
-    base, steps = lab.image("busybox"), len(_steps(lab.seed))
-    as_built = found.builds_on(base) and len(found.diff_ids) == len(base.diff_ids) + steps
-    untouched = len(found.history()) == len(base.history()) + steps + 2  # ENV and CMD
-    if not (as_built and untouched and found.labels.get(NAME_LABEL) == _IMAGE):
-        lab.fail(
-            expected=f"{_IMAGE} as it was delivered",
-            actual="another image of that name",
-            reason="image-changed",
-            why="A smaller image is the next step, and not this one. "
-            "Layers of another image say nothing about this one.",
-            next="Press Reset: it brings a new image. Then only look at it.",
-        )
+    demands.delivered(
+        found,
+        _IMAGE,
+        lab.image("busybox"),
+        layers=len(_steps(lab.seed)),
+        rows=len(_steps(lab.seed)) + 2,  # ENV and CMD
+        why="A smaller image is the next step, and not this one. "
+        "Layers of another image say nothing about this one.",
+        step="Press Reset: it brings a new image. Then only look at it.",
+    )
     return found
 
 

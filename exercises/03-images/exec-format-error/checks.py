@@ -7,9 +7,7 @@ import struct
 
 from checker import Exercise, Failure, Hints, Owns
 from checker.engine.errors import NotReadable, ObjectError
-from checker.engine.probe import NAME_LABEL
-from checker.lab import Lab
-from checker.lab.demands import made_from
+from checker.lab import Lab, demands
 from checker.lab.values import plain
 
 _NAMES = [f"c03-gauge:{number}" for number in (1, 2, 3)]
@@ -124,16 +122,15 @@ def delivered(lab):
             why="All three are asked for, also those that cannot be repaired here.",
             next="Press Reset: it brings three images, in a new order.",
         )
-        as_built = image.builds_on(base) and len(image.diff_ids) == len(base.diff_ids) + 2
-        untouched = len(image.history()) == len(base.history()) + 3  # COPY, COPY, CMD
-        if not (as_built and untouched and image.labels.get(NAME_LABEL) == name):
-            lab.fail(
-                expected=f"{name} as it was delivered",
-                actual="another image of that name",
-                reason="image-changed",
-                why="Whoever has built these images must see what you have seen.",
-                next="Press Reset. A repaired image can be called c03-gauge:fixed.",
-            )
+        demands.delivered(
+            image,
+            name,
+            base,
+            layers=2,
+            rows=3,  # COPY, COPY, CMD
+            why="Whoever has built these images must see what you have seen.",
+            step="Press Reset. A repaired image can be called c03-gauge:fixed.",
+        )
 
 
 def _diagnosed(lab, asked):
@@ -231,7 +228,7 @@ def runs(lab, delivered):
         why="The one program that can run here should show the level of the river.",
         next="Run the script's image under this name, and keep the container: no --rm.",
     )
-    made_from(lab, found, name)
+    demands.made_from(lab, found, name)
     _ended(lab, found)
     before, level = found.read_file(_LEVEL), lab.nonce()
     try:

@@ -4,8 +4,7 @@ import random
 import re
 
 from checker import Exercise, Hints, Owns
-from checker.engine.probe import NAME_LABEL
-from checker.lab import Lab
+from checker.lab import Lab, demands
 from checker.lab.values import layer_place, plain
 
 _IMAGE = "c03-billing:2.3"
@@ -104,18 +103,16 @@ def image(lab):
         why="The image is the evidence of the leak. Those who have pulled it still have it, too.",
         next="Press Reset: it brings a new image, with another token.",
     )
-    base, steps = lab.image("busybox"), len(_steps(lab.seed))
-    as_built = found.builds_on(base) and len(found.diff_ids) == len(base.diff_ids) + steps
-    untouched = len(found.history()) == len(base.history()) + steps + 1  # CMD
-    if not (as_built and untouched and found.labels.get(NAME_LABEL) == _IMAGE):
-        lab.fail(
-            expected=f"{_IMAGE} as it was delivered",
-            actual="another image of that name",
-            reason="image-changed",
-            why="You were asked what has leaked. A repaired image under the old name destroys the evidence, "
-            "and does not take back what others have pulled.",
-            next="Press Reset. Then only look at the image.",
-        )
+    demands.delivered(
+        found,
+        _IMAGE,
+        lab.image("busybox"),
+        layers=len(_steps(lab.seed)),
+        rows=len(_steps(lab.seed)) + 1,  # CMD
+        why="You were asked what has leaked. A repaired image under the old name destroys the evidence, "
+        "and does not take back what others have pulled.",
+        step="Press Reset. Then only look at the image.",
+    )
     return found
 
 
