@@ -23,7 +23,7 @@ from .result import CheckResult, Result, Status
 from .work import fetch_images, refuse_taken, start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .answer import RunsAnswers
     from .attempt import Layer
@@ -59,7 +59,7 @@ class Trials:
     skipped: str = ""
     #: Of the starter and the mutants: the builder has their scenes in its cache. Right answers have one each.
     _seed: int = field(default_factory=lambda: secrets.randbits(32))
-    _caught: list[set[str]] = field(default_factory=list)
+    _caught: dict[str, list[CheckResult]] = field(default_factory=dict)
 
     def run(self) -> None:
         """Run all trials; the starter first, since it says whether the exercise can be tried here."""
@@ -182,7 +182,7 @@ class Trials:
         named = next((check for check in result.checks if check.id == mutant.check), None)
         if named is None:
             return  # the gate has said so already
-        self._caught.append({check.id for check in _bad(result)})
+        self._caught[mutant.name] = _bad(result)
         if result.status is Status.ERROR:
             self._find(
                 f"The {what} ends in an error.{_detail(result)}", "A check never fails by an exception."
@@ -200,11 +200,20 @@ class Trials:
 
     def _every_check_has_its_mutant(self) -> None:
         for check in self.loaded.exercise.checks:
-            if {check.id} not in self._caught:
-                self._find(
-                    f"No mutant is caught by {check.id} alone: this check could be taken away unnoticed.",
-                    f"Add solutions/{self.loaded.id}/mutants/<name>/ that is wrong in this point only.",
-                )
+            if any({one.id for one in bad} == {check.id} for bad in self._caught.values()):
+                continue
+            self._find(
+                f"No mutant is caught by {check.id} alone: this check could be taken away unnoticed."
+                + "".join(self._caught_elsewhere_too(check.id)),
+                f"Add solutions/{self.loaded.id}/mutants/<name>/ that is wrong in this point only.",
+            )
+
+    def _caught_elsewhere_too(self, check: str) -> Iterator[str]:
+        """Say what else is wrong with the mutants that ``check`` catches: perhaps it should not be."""
+        for name, bad in self._caught.items():
+            if check in {one.id for one in bad}:
+                for other in (one for one in bad if one.id != check):
+                    yield f" {name} also fails in {other.id}: {_said(other)}"
 
 
 def images_needed(loaded: Loaded) -> list[str]:
