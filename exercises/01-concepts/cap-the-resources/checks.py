@@ -84,6 +84,15 @@ def report(lab):
         next="`docker ps --all` lists all containers. Was there an error under your cell?",
     )
     made_from(lab, found, "busybox")
+    if not found.running and any(word.startswith(("-m", "--mem", "--cpu")) for word in found.command):
+        lab.fail(
+            expected="c01-report to be running",
+            actual=f"it is {found.status}; its command is `{' '.join(found.command)}`",
+            reason="options-behind-the-image",
+            why="What stands behind the name of the image is the container's command. "
+            "The limits have become arguments of this command.",
+            next="Remove it, and run it again with both options before the name of the image.",
+        )
     running(found)
     return found
 
@@ -136,8 +145,9 @@ def memory_limit(lab, report):
     reservation = report.refresh().limits.memory_reservation
     actual, reason = "no limit", "no-limit"
     why = "Without a limit one container can take all memory of the machine, and its neighbours suffer."
-    if found is None and reservation:
-        actual, reason = f"no limit, and a reservation of {reservation / _MIB:g} MiB", "reservation"
+    if reservation and (found is None or reservation == granted):
+        limit = "no limit" if found is None else f"a limit of {found / _MIB:g} MiB"
+        actual, reason = f"{limit}, and a reservation of {reservation / _MIB:g} MiB", "reservation"
         why = "A reservation is no limit. The kernel heeds it only while memory is short, and no process ends at it."
     elif found is not None:
         actual, reason = f"a limit of {found} bytes, {found / _MIB:g} MiB", "other-limit"
@@ -184,6 +194,8 @@ def cpu_limit(lab, report):
 def _numbers(lab: Lab, key: str) -> list[float]:
     """Return the numbers in what was handed in as ``key``, as text, number or list."""
     value = lab.answer(key)
+    if isinstance(value, dict):  # the quota before the period, whatever their order was
+        value = [value[name] for name in sorted(value, reverse=True)]
     words = [str(word).lower() for word in (value if isinstance(value, list) else [value])]
     words = [_GROUPED.sub(lambda found: re.sub(r"\D", "", found[0]), word) for word in words]
     words = [re.sub(r"(?<![\d.])0?,(?=\d)", "0.", word) for word in words]  # some write 0,25
@@ -202,8 +214,9 @@ def memory_read(lab, report, memory_limit):
     if limit in numbers and all(limit in [one * unit for unit in units] for one in numbers):
         return
     total = int(lab.engine.info.get("MemTotal") or 0)
-    reason, why = "not-the-limit", "The kernel counts in bytes, and so does the file of the cgroup."
-    if any(total and abs(one * unit / total - 1) < 0.05 for one in numbers[:1] for unit in (1, 1024, _MIB)):
+    reason = "not-the-limit"
+    why = "The file of the cgroup holds another value, and in bytes. What is in use stands in another file."
+    if any(total and abs(one * unit / total - 1) < 0.05 for one in numbers for unit in (1, 1024, _MIB)):
         reason = "free-shows-the-machine"
         why = "This is the memory of the whole machine. `free` reads it from a file that knows no cgroups, so it shows no limit."
     _not_read(
@@ -225,6 +238,8 @@ def cpu_read(lab, report, cpu_limit):
     if found == lab.engine.info.get("NCPU"):
         reason = "machine-cpus"
         why = "This is how many CPUs the machine has. `nproc` counts them and knows no quota."
+    elif abs(found / 1e9 - limit) < 0.005:
+        why = "This is NanoCpus, what the engine was asked for: a CPU has 1 000 000 000 of these. The cgroup has a quota and a period."
     elif found >= 1000:
         reason = "quota-alone"
         why = "This is a time in microseconds. It says something only together with the period."

@@ -4,7 +4,8 @@ import random
 import re
 
 from checker import Exercise, Hints, Owns
-from checker.engine.container import Container
+from checker.engine.container import Container, State
+from checker.engine.probe import NAME_LABEL
 from checker.errors import EngineFault
 from checker.lab import Lab
 from checker.lab.demands import running
@@ -12,9 +13,13 @@ from checker.lab.demands import running
 _PRESS = "c01-press"
 _QUEUES = ["orders-north", "orders-south", "orders-west"]
 _NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
-_SYNONYMS = {"mount": "mnt", "network": "net", "process": "pid"}
+_SYNONYMS = {"mount": "mnt", "network": "net", "networking": "net", "process": "pid", "hostname": "uts"}
 #: What each of the three processes is called, before the name of its queue.
 _FOLLOWS = "tail -f /queues/"
+_LOOK_ALIKE = (
+    "Several processes of the container look alike. Only one of them follows the queue in wanted.txt."
+)
+_ONE_NUMBER = "Hand in exactly one number. A line of such a list may hold several."
 #: Why a namespace that was handed in as the container's own is not.
 _SHARED = {
     "user": "On this engine, users and their rights are those of the engine's machine. "
@@ -147,14 +152,22 @@ def as_found(lab):
         why="Operations want to look at the process themselves. With its container, the process is gone.",
         next="Press Reset: it brings the container back.",
     )
-    running(press)
-    if press.finished_at:
+    if press.state is not State.PAUSED and (press.finished_at or not press.running):
         lab.fail(
             expected=f"{_PRESS} to run without a stop, as you found it",
-            actual="it was stopped and started again",
+            actual="it was stopped and started again" if press.running else f"it is {press.status}",
             reason="changed",
             why="A start makes new processes. The one that is slow ended at the stop, and its numbers with it.",
             next="Press Reset: it brings a new container. This time, only look.",
+        )
+    running(press)
+    if press.labels.get(NAME_LABEL) != _PRESS:
+        lab.fail(
+            expected=f"{_PRESS} as you found it",
+            actual="another container of that name",
+            reason="changed",
+            why="Operations want to look at the process themselves. With its container, the process is gone.",
+            next="Press Reset: it brings the container back.",
         )
     followers = _followers(lab, press)
     if missing := [queue for queue in _QUEUES if queue not in followers]:
@@ -176,11 +189,18 @@ def inside(lab, as_found):
         return
     actual, reason = f"`{str(lab.answer('inside'))[:60]}`", "no-such-process"
     why = "The developer works inside the container. Processes have the container's own numbers there."
-    if number and number == _outside(lab, as_found):
+    if number is None:
+        why = _ONE_NUMBER
+    elif number and number == _outside(lab, as_found):
         actual, reason = f"{number}, which is its number on the engine's machine", "same-number"
         why = "The container has a process namespace of its own. Inside, nobody knows this number."
     elif number and lab.exec(as_found, "test", "-d", f"/proc/{number}").ok:
         actual, reason = f"{number}, which is another process inside", "other-process"
+        why = (
+            _LOOK_ALIKE
+            if number != 1
+            else "Number 1 is the container's first process. A container may have many."
+        )
     lab.fail(
         expected=f"the number that the process for {_wanted(lab.seed)} has inside {_PRESS}",
         actual=actual,
@@ -198,12 +218,16 @@ def outside(lab, as_found):
         return
     actual, reason = f"`{str(lab.answer('outside'))[:60]}`", "no-such-process"
     why = "Operations work on the engine's machine. There the process has another number than inside."
-    if number and number == _inside(lab, as_found):
+    if number is None:
+        why = _ONE_NUMBER
+    elif number and number == _inside(lab, as_found):
         actual, reason = f"{number}, which is its number inside the container", "same-number"
         why = "The process namespace of the container has numbers of its own. On the machine, this number is another process or none."
     elif number in {one.pid for one in as_found.processes()}:
         actual, reason = f"{number}, which is another process of the container", "other-process"
-        why = "State.Pid of `docker inspect` is the container's first process. A container may have many."
+        why = _LOOK_ALIKE
+        if number == as_found.pid:
+            why = "State.Pid of `docker inspect` is the container's first process. A container may have many."
     lab.fail(
         expected=f"the number that the process for {_wanted(lab.seed)} has on the engine's machine",
         actual=actual,

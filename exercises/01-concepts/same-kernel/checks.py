@@ -4,7 +4,7 @@ import platform
 import re
 from contextlib import suppress
 
-from checker import Exercise, Hints, Owns
+from checker import Exercise, Failure, Hints, Owns
 from checker.engine.container import Container
 from checker.errors import CourseError
 from checker.lab import Lab
@@ -13,11 +13,12 @@ from checker.lab.values import plain
 
 #: The containers, and the image of each.
 _ASKED = {"c01-kernel-debian": "debian", "c01-kernel-busybox": "busybox"}
-#: One kernel, in words or as a number.
-_ONE = re.compile(
-    r"(?:only |just |exactly )?(?:1(?:\.0+)?|one)(?: \((?:1|one)\))?(?: single)?(?: kernel)?"
-    r"(?: (?:for|serves) (?:all(?: 3| three| of them)?|both containers and the engine))?\.?"
-)
+#: Words with which one kernel is named, and nothing else.
+_WORDS = frozenset(
+    {"1", "a", "all", "and", "both", "by", "containers", "engine", "exactly", "for", "is", "it", "just", "kernel",
+     "machine", "of", "one", "only", "s", "same", "serves", "share", "shared", "single", "the", "them", "there"}
+)  # fmt: skip
+_LOOKED_AT = 20  # files of a container that are read in search of the number
 _NO_VM = (
     "A virtual machine boots a kernel of its own. A container brings files only. "
     "Its processes are served by the kernel of the engine's machine."
@@ -89,15 +90,14 @@ def kernel_inside(lab, both):
     for container in both:
         lab.eventually(lambda one=container: _has_printed(lab, one, release), within=3,
                        until=lambda one=container: one.refresh().ended)  # fmt: skip
-        for where, text in _given(container).items():
-            if release in text:
-                lab.fail(
-                    expected=f"a program in {container.name} that asks the kernel",
-                    actual=f"the number itself in {where}",
-                    reason="typed-in",
-                    why="Such a container prints the same on every machine. It shows nothing about the kernel that serves it.",
-                    next="`uname` asks the kernel, and so does reading a file below /proc. Run it inside.",
-                )
+        if origin := _origin(lab, container, release):
+            lab.fail(
+                expected=f"a program in {container.name} that asks the kernel",
+                actual=origin,
+                reason="typed-in",
+                why="Such a container prints the same on every machine. It shows nothing about the kernel that serves it.",
+                next="`uname` asks the kernel, and so does reading a file below /proc. Run it inside.",
+            )
 
 
 def _release(lab: Lab) -> str:
@@ -118,6 +118,51 @@ def _given(container: Container) -> dict[str, str]:
     return given
 
 
+def _origin(lab: Lab, container: Container, release: str) -> str:
+    """Say where the number comes from; empty where the container's own command asks the kernel."""
+    for where, text in _given(container).items():
+        if release in re.sub(r"[\s'\"\\]", "", text):  # also where it was given in pieces
+            return f"the number itself in {where}"
+    again = _run_again(lab, container)
+    with suppress(Failure):
+        lab.eventually(lambda: _names(lab.logs(again).text, release), until=lambda: again.refresh().ended)
+        return ""
+    if where := _file_with(lab, container, release):
+        return f"the number itself in {where}"
+    # A script of the learner's own is not there: that shows nothing.
+    failed = again.refresh().exit_code or lab.logs(again).stderr
+    return "" if failed else "its command does not print the number when it is run again"
+
+
+def _run_again(lab: Lab, container: Container) -> Container:
+    """Run the command of ``container`` with the files of the plain image alone, and the question as its input."""
+    return lab.start(
+        _ASKED[container.name], "-c", 'echo "uname -r" | "$@"', "sh", *container.entrypoint, *container.command,
+        entrypoint=["sh"], environment=container.env, working_dir=container.workdir, network_mode="none",
+    )  # fmt: skip
+
+
+def _file_with(lab: Lab, container: Container, release: str) -> str:
+    """Name a file that is not of the plain image and holds the number; empty where there is none."""
+    added = [change.path for change in container.changes() if change.kind == "added"]
+    for path in added[:_LOOKED_AT]:
+        with suppress(CourseError):
+            if release.encode() in container.read_file(path):
+                return f"{path}, a file that was written into the container"
+    image, plain_image = lab.image(container.image_id), lab.image(_ASKED[container.name])
+    if image.diff_ids != plain_image.diff_ids:
+        for layer in lab.saved(image).above(plain_image.diff_ids):
+            for path in layer.search(release.encode()):
+                return f"{path}, a file of the image"
+    if any(mount.type == "bind" for mount in container.mounts):
+        names = sorted(file.name for file in lab.folder.iterdir() if file.suffix not in {".json", ".ipynb"})
+        for name in names[:_LOOKED_AT]:
+            with suppress(Failure):  # a folder, or too large
+                if release in lab.text(name):
+                    return f"{name}, a file in a mounted folder"
+    return ""
+
+
 def _names(text: str, release: str) -> bool:
     """Say whether a text names this kernel release, and not a longer one."""
     return bool(release and re.search(rf"(?<![\d.]){re.escape(release)}(?![\w-])", text))
@@ -132,7 +177,7 @@ def _has_printed(lab: Lab, container: Container, release: str) -> bool:
     files = "debian" in container.name and (text.strip()[:2].isdigit() or "debian" in text.lower())
     return lab.fail(
         expected=f"{container.name} to print the kernel release that it sees",
-        actual=f"it has printed `{found}`" if found else "it has printed nothing",
+        actual=f"it has printed `{found}`" if found else f"it has printed nothing; it is {container.status}",
         reason="files-not-kernel" if files or "busybox" in text.lower() else "not-asked",
         why="A release of a distribution or of a program is written in the files of the image. "
         "The kernel is not among these files: it serves the container from below."
@@ -155,6 +200,9 @@ def engine_machine(lab, both, kernel_inside):
     if text == str(lab.engine.version.get("Version")):
         reason = "engine-program"
         why = "This is the release of the engine, a program. The kernel below it has a release of its own."
+    elif text and text in str(lab.engine.info.get("OperatingSystem")):
+        reason = "files-not-kernel"
+        why = "This is the distribution of the engine's machine: its files. The kernel below them has a release of its own."
     elif text == platform.release():
         reason = "other-machine"
         why = (
@@ -170,12 +218,23 @@ def engine_machine(lab, both, kernel_inside):
     )
 
 
+def _says_one(text: str) -> bool:
+    """Say whether a text names one kernel, as a number or in words."""
+    text = re.sub(r"\ball (?:3|three)\b", "all", re.sub(r"\b1\.0+\b", "1", text))
+    words = re.findall(r"[a-z]+|-?\d+", text)
+    ones = [word for word in words if word in {"1", "one"}]
+    # "one for these, one for that" is two
+    return (
+        set(words) <= _WORDS and len(ones) == len(set(ones)) and bool({*ones, "single", "same"} & set(words))
+    )
+
+
 @exercise.check(points=1)
 def one_kernel(lab, both, kernel_inside):
     "You have handed in how many kernels serve both containers and the engine"
     value = lab.answer("kernels")
     text = plain(value).lower()
-    if _ONE.fullmatch(text):
+    if _says_one(text):
         return
     lab.fail(
         expected="the number of kernels that serve the engine and both containers together",

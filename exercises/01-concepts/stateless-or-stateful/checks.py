@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 
 from checker import Exercise, Failure, Hints, Owns
+from checker.engine import events
 from checker.engine.container import Container
 from checker.engine.errors import ObjectError
 from checker.engine.probe import NAME_LABEL
@@ -15,6 +16,7 @@ _IMAGE = "c01-kiosk:1.0"
 _KIOSK, _VOLUME = "c01-kiosk", "c01-kiosk-data"
 _PLACES = ("memory", "layer", "data")
 _SYNONYMS = {"tmpfs": "memory", "volume": "data"}
+_SHORT_ID = re.compile(r"[0-9a-f]{12}")
 _CALLED = {"memory": "the memory", "layer": "the writable layer", "data": "the volume"}
 
 exercise = Exercise(
@@ -147,7 +149,7 @@ def restarted(lab):
             why="The volume is the only place that outlives a container. Whoever removes it removes the order, too.",
             next="Press Reset: it brings a new kiosk. Remove the container only.",
         )
-    if starts.count(starts[0]) < 2:
+    if _started(lab, starts) < 2:
         lab.fail(
             expected="two starts of the old kiosk, one before a stop and one after it",
             actual="one start",
@@ -166,9 +168,24 @@ def restarted(lab):
         )
 
 
+def _started(lab: Lab, starts: list[str]) -> int:
+    """Count the starts of the first kiosk: by the engine's memory where it goes back far enough, else by the notes.
+
+    One that was removed at once had no time to note its start, and a note can be written by anybody.
+    """
+    first = starts[0]
+    if not _SHORT_ID.fullmatch(first):
+        return 0
+    with events.follow(
+        lab.engine, since=1, until=events.now(lab.engine), container_id=first, actions=("create", "start")
+    ) as found:
+        seen = [event.action for event in found if event.id.startswith(first)]
+    return seen.count("start") if "create" in seen else max(seen.count("start"), starts.count(first))
+
+
 def _container(lab: Lab, short_id: str) -> Container | None:
     """Return the container that has noted this id in the volume; None where it is gone."""
-    if re.fullmatch(r"[0-9a-f]{12}", short_id):
+    if _SHORT_ID.fullmatch(short_id):
         with suppress(Failure):
             return lab.container(short_id)
     return None
@@ -218,16 +235,22 @@ def nothing_carried(lab, replaced):
             )
 
 
+def _places(text: str) -> set[str]:
+    """Return the places that a text names, except those that it denies."""
+    named = re.sub(r"\b(?:not|except|without)\b.*", "", text, flags=re.DOTALL)
+    return {_SYNONYMS.get(word, word) for word in re.findall(r"[a-z]+", named)} & set(_PLACES)
+
+
 def _survivors(lab: Lab, key: str) -> set[str]:
     """Return the places of the orders that were handed in: by their numbers, or by the names of the places."""
     value = lab.answer(key)
     if isinstance(value, dict):
         value = [[name, order] for name, order in value.items() if order]
     text = str(value).lower()
-    words = [_SYNONYMS.get(word, word) for word in re.findall(r"[a-z0-9]+", text)]
+    words = re.findall(r"[a-z0-9]+", text)
     orders = {number: place for place, number in _orders(lab).items()}
     # Numbers first: what was read may also hold errors, which name the places that are empty.
-    found = {orders[word] for word in words if word in orders} or {word for word in words if word in _PLACES}
+    found = {orders[word] for word in words if word in orders} or _places(text)
     if not found and words and text != "none":
         lab.fail(
             expected=f"the numbers of orders as {key}",

@@ -5,7 +5,6 @@ import re
 
 from checker import Exercise, Failure, Hints, Owns
 from checker.lab import Lab
-from checker.lab.demands import running
 from checker.lab.values import plain
 
 _DESKS = [f"desk-{number}" for number in range(1, 4)]
@@ -159,8 +158,10 @@ def scene(lab: Lab, seed: int) -> None:
 
 def _desk(lab: Lab, fault: str) -> str | None:
     """Return the desk that was handed in, as a name or a number; None where it is none of the three."""
-    number = re.fullmatch(r"(?:desk)?[\W_]*([123])(?:\.0)?", plain(lab.answer(fault)).lower())
-    return f"desk-{number[1]}" if number else None
+    text = plain(lab.answer(fault)).lower()
+    alone = re.fullmatch(r"[\W_]*([123])(?:\.0)?", text)
+    found = {alone[1]} if alone else set(re.findall(r"desk[\W_]*(?:no\.?|number)?[\W_]*([123])(?!\d)", text))
+    return f"desk-{found.pop()}" if len(found) == 1 else None
 
 
 def _handed_in(lab: Lab, fault: str) -> str | None:
@@ -226,15 +227,18 @@ def wrong_context(lab, handed_in):
 @exercise.check(points=1)
 def as_found(lab, handed_in):
     "The three desks are as you found them: each has its own error"
+    why = "The people at the three desks go on looking after you."
+    step = "Press Reset: it brings the desks back, in a new order."
     for name in (_HELPDESK, _ROOM):
-        running(
-            lab.container(
-                name,
+        found = lab.container(name, reason="changed", why=why, next=step)
+        if not found.running:
+            lab.fail(
+                expected=f"{name} to be running",
+                actual=f"it is {found.status}",
                 reason="changed",
-                why="The people at the three desks go on looking after you.",
-                next="Press Reset: it brings the desks back, in a new order.",
+                why=why,
+                next=step,
             )
-        )
     helpdesk = lab.container(_HELPDESK)
     for fault, desk in sorted(_order(lab.seed).items(), key=lambda pair: pair[1]):
         error = lab.exec(helpdesk, desk, "docker", "ps").stderr
