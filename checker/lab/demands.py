@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.engine.container import State
-from checker.engine.probe import NAME_LABEL
+from checker.engine.probe import EXERCISE_LABEL, NAME_LABEL, ROLE_LABEL
 from checker.exercise import Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from checker.engine.container import Container
     from checker.engine.image import Image
 
@@ -56,10 +58,20 @@ def made_from(lab: Lab, container: Container, image: str) -> None:
         )
 
 
-def delivered(image: Image, name: str, base: Image, *, layers: int, rows: int, why: str, step: str) -> None:
+def delivered(
+    image: Image,
+    name: str,
+    base: Image,
+    *,
+    layers: int,
+    rows: int,
+    why: str,
+    step: str,
+    labels: Collection[str] = (),
+) -> None:
     """Fail unless ``image`` is still what the scene has built on ``base`` as ``name``.
 
-    A commit adds a layer, a build on top of it a row of the history, and a new name changes no label.
+    A commit adds a layer, a build on top of it a row of the history or a label, a new name none of these.
 
     Parameters
     ----------
@@ -67,9 +79,12 @@ def delivered(image: Image, name: str, base: Image, *, layers: int, rows: int, w
         How many layers and rows of the history it has above its base. COPY and RUN make both, the rest rows.
     why, step
         What the message says: why it matters, and what to do next.
+    labels
+        The keys that its own Dockerfile sets.
     """
     as_built = image.builds_on(base) and len(image.diff_ids) == len(base.diff_ids) + layers
-    untouched = len(image.history()) == len(base.history()) + rows
+    known = {*base.labels, EXERCISE_LABEL, ROLE_LABEL, NAME_LABEL, *labels}
+    untouched = len(image.history()) == len(base.history()) + rows and set(image.labels) == known
     if not (as_built and untouched and image.labels.get(NAME_LABEL) == name):
         raise Failure(
             expected=f"{name} as it was delivered",

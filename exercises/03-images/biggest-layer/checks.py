@@ -49,10 +49,13 @@ _SMALL = (200_000, 2_500_000)
 
 
 def _sizes(seed: int) -> dict[str, int]:
-    """Say how many bytes each part has, in the order of their instructions: one is far the biggest."""
+    """Say how many bytes each part has, in the order of their instructions: one is far the biggest.
+
+    It is never the one in the middle, which has the same number from whichever end it is counted.
+    """
     rng = random.Random(seed)  # noqa: S311
-    biggest = rng.choice(_PARTS)
     order = rng.sample(_PARTS, len(_PARTS))
+    biggest = rng.choice([part for part in order if part != order[len(order) // 2]])
     return {part: rng.randrange(*(_BIG if part == biggest else _SMALL)) for part in order}
 
 

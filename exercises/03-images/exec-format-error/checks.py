@@ -6,6 +6,7 @@ import re
 import struct
 
 from checker import Exercise, Failure, Hints, Owns
+from checker.engine.container import State
 from checker.engine.errors import NotReadable, ObjectError
 from checker.lab import Lab, demands
 from checker.lab.values import plain
@@ -159,10 +160,9 @@ def _diagnosed(lab, asked):
 def _named(lab, value):
     """Return the name of the image that was handed in, or None."""
     text = plain(value).lower()
-    if number := re.fullmatch(
-        r"(?:c03-gauge)?[:\s#]*([123])(?:\.0)?", text.removeprefix("docker.io/library/")
-    ):
-        return f"c03-gauge:{number[1]}"
+    numbers = set(re.findall(r"(?<![\w.])[123](?!\w)", text))
+    if len(numbers) == 1:
+        return f"c03-gauge:{numbers.pop()}"
     digits = text.removeprefix("sha256:")
     return next(
         (n for n in _NAMES if len(digits) >= 8 and lab.image(n).id.startswith(f"sha256:{digits}")), None
@@ -207,14 +207,17 @@ def machine(lab, delivered):
 
 
 def _numbers(value):
-    """Return what may be meant: a number, or digits in base 10 or 16."""
+    """Return what may be meant: digits in base 10 or 16. Where there are several, all have to mean it."""
     text = str(value).strip().lower().removesuffix(".0")
-    words = [text, *re.findall(r"\b0x[0-9a-f]+\b|\b\d+\b", text)]
+    words = re.findall(r"\b0x[0-9a-f]+\b|\b\d+\b", text) or [text]
+    return set.intersection(*map(_readings, words))
+
+
+def _readings(word):
     found = set()
-    for word in words if len(words) <= 3 else ():  # one number, or the same one written in two ways
-        for base in (10, 16):
-            with contextlib.suppress(ValueError):
-                found.add(int(word, base))
+    for base in (10, 16):
+        with contextlib.suppress(ValueError):
+            found.add(int(word, base))
     return found
 
 
@@ -240,6 +243,8 @@ def runs(lab, delivered):
         _ended(lab, found)
     finally:
         with contextlib.suppress(ObjectError):
+            if found.refresh().running:  # it had ended before it was started here
+                found.stop()
             found.write_file(_LEVEL, before)
     expected = _said(lab, level)
     with contextlib.suppress(Failure):  # the last words of a container can come after its end
@@ -261,8 +266,26 @@ def _printed(lab, container):
 
 def _ended(lab, container):
     """Fail unless the container comes to its end, without an error."""
+    if container.state is State.CREATED and not container.error:
+        lab.fail(
+            expected="c03-gauge to have run the script",
+            actual="it was created, and never started",
+            reason="never-started",
+            why="The engine first creates a container, then starts it. Before that, nothing in it has run.",
+            next="Start the container.",
+        )
     if not container.error:
-        lab.eventually(lambda: container.refresh().ended, within=8, what="the end of c03-gauge")
+        with contextlib.suppress(Failure):  # it is said better below
+            lab.eventually(lambda: container.refresh().ended, within=8)
+        if not container.ended:
+            lab.fail(
+                expected="c03-gauge to come to its end, as the script does",
+                actual=f"it is {container.status}",
+                reason="still-running",
+                why="A container ends with its main process, the one that it was started with. "
+                "A script that runs beside it, by `docker exec` or typed into a shell, is not that process.",
+                next="Remove the container. Run it with a command that reads the script, and nothing else.",
+            )
     if container.error or container.exit_code:
         said = (container.error or " ".join(line for line in container.logs(tail=1).lines))[:90]
         lab.fail(

@@ -125,17 +125,7 @@ def token(lab, image):
         return
     given = plain(text.rpartition("=")[2])
     example = given == _EXAMPLE
-    nothing = given.lower().strip(" .") in {
-        "",
-        "none",
-        "nothing",
-        "no",
-        "gone",
-        "deleted",
-        "removed",
-        "false",
-        "null",
-    }
+    nothing = not re.search(r"tok_|[0-9a-f]{8}", given.lower())  # in whatever words
     lab.fail(
         expected="the token that was copied in while the image was built",
         actual=f"`{text[:60]}`" + (", the example that everybody may read" if example else ""),

@@ -100,6 +100,7 @@ def delivered(lab):
             rows=3,  # COPY, LABEL, CMD
             why="What was tested is one image. Another one under its name was not.",
             step="Press Reset, and leave these two names where they are.",
+            labels=["pricing.release"],
         )
         found[release] = image
     return found
@@ -108,6 +109,13 @@ def delivered(lab):
 @exercise.check(points=1)
 def arrived(lab, delivered):
     "The registry has team/pricing:1.4"
+    serving = lab.container(
+        "c03-team-registry",
+        reason="registry-gone",
+        why="All machines of the team get their images from this registry.",
+        next="Press Reset: it brings the registry back, with release 1.3 in it.",
+    )
+    demands.running(serving)
     registry = lab.registry(_URL)
     tags = _tags(registry, _REPOSITORY)
     if _NEW in tags:
@@ -119,15 +127,19 @@ def arrived(lab, delivered):
         for tag in _tags(registry, repository)
         if (repository, tag) != (_REPOSITORY, _OLD)
     ]
+    named = ", ".join(tag for tag in delivered[_NEW].tags if tag != f"c03-pricing:{_NEW}")
     if tagged and not others:
         why = "A tag is a name on your engine. Nothing was sent to the registry yet."
     elif others:
         why = "A machine that asks for team/pricing:1.4 gets exactly what bears this name, and nothing else."
     else:
-        why = "A name without a registry means docker.io, which is Docker Hub. It is the name that says where to push."
+        why = "It is the name that says where to push. A name without a registry means docker.io, which is Docker Hub."
     return lab.fail(
         expected=f"{_REPOSITORY}:{_NEW} in the registry at 127.0.0.1:{_PORT}",
-        actual=f"new there is {', '.join(others)}" if others else f"nothing new beside {_REPOSITORY}:{_OLD}",
+        actual=f"new there is {', '.join(others)}"
+        if others
+        else f"nothing new beside {_REPOSITORY}:{_OLD}"
+        + (f"; on your engine the image is also called {named}" if named else ""),
         reason="tagged-only" if tagged and not others else "not-there",
         why=why,
         next=f"`docker image push {tagged[0]}:…` sends what bears this name."
@@ -222,6 +234,8 @@ def digest(lab, delivered, arrived):
         manifest.config: "its configuration's digest",
     }
     known |= dict.fromkeys(manifest.layers + delivered[_NEW].diff_ids, "the digest of one of its layers")
+    with contextlib.suppress(ObjectError):
+        known[arrived.manifest(_REPOSITORY, _OLD).digest] = f"the digest of release {_OLD}"
     meant = next((words for one, words in known.items() if given and one.startswith(f"sha256:{given}")), "")
     lab.fail(
         expected=f"the digest of {_REPOSITORY}:{_NEW} in the registry",

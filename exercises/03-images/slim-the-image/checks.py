@@ -3,8 +3,8 @@
 import re
 
 from checker import Exercise, Hints, Owns
-from checker.lab.values import plain
 
+_FETCHED = "head -c 6000000 /dev/urandom"  # what stands for the download in tides.sh
 _CURVES = 1_500_000  # bytes that the finished image needs
 _MOST = 2.5 * _CURVES  # with room for one more copy of them, and none for the measurements
 
@@ -44,11 +44,8 @@ exercise = Exercise(
 def predicted(lab):
     "Which of the three proposals makes the smallest image"
     value = lab.answer("smallest")
-    found = re.fullmatch(
-        r"(?:.*[/\\:])?\s*(?:proposals?|dockerfile)?[\s:-]*([abc])(?:\.dockerfile)?",
-        plain(value).rstrip(".").lower(),
-    )
-    if not found:
+    letters = set(re.findall(r"(?<![a-z0-9])[abc](?![a-z0-9])", str(value).lower()))
+    if len(letters) != 1:
         lab.fail(
             expected="one of the proposals a, b and c",
             actual=f"`{str(value)[:40]}`",
@@ -61,30 +58,34 @@ def predicted(lab):
         "c": "When its first RUN is done, the measurements are there, so they are in that layer. "
         "However soon the next line removes them, it is another layer.",
     }
-    if found[1] != "b":
+    letter = letters.pop()
+    if letter != "b":
         lab.fail(
             expected="the proposal that makes the smallest image",
-            actual=f"proposal {found[1]}",
+            actual=f"proposal {letter}",
             reason="not-the-smallest",
-            why=why[found[1]],
+            why=why[letter],
             next="`docker build --file proposals/a.Dockerfile --tag c03-tides:a .` builds one. Compare all three.",
         )
 
 
 @exercise.check(points=0)
 def built(lab):
-    "Your Dockerfile builds, also with a new station in the list"
+    "Your Dockerfile builds, also with a new station in the list and new measurements"
     folder = lab.copy()
     listed = folder / "stations.txt"
     stations = [*listed.read_text(encoding="utf-8").split("\n")[:-1], f"Pier {lab.nonce()}"]
     listed.write_text("\n".join([*stations, ""]), encoding="utf-8")
-    return lab.build(folder).image, stations
+    script, mark = folder / "tides.sh", lab.nonce()
+    fetching = script.read_text(encoding="utf-8").replace(_FETCHED, f"(printf {mark}; {_FETCHED})")
+    script.write_text(fetching, encoding="utf-8")
+    return lab.build(folder).image, stations, mark
 
 
 @exercise.check(points=2)
 def small(lab, built):
     "The image no longer carries the measurements"
-    image, _ = built
+    image, *_ = built
     base = lab.image("busybox")
     saved = lab.saved(image)
     above = saved.above(base.diff_ids)
@@ -119,20 +120,22 @@ def _wasted(saved, above):
     if len(made) == len(saved.layers):  # a base without a history of its own would shift the rows
         line = made[saved.layers.index(layer)].replace("/bin/sh -c ", "").removesuffix(" # buildkit")
         where += f", in the layer of `{line[:70]}`"
-    if saved.visible(path):
+    seen = saved.visible(path)
+    if seen and seen.size >= size:
         return (
             where,
             "kept",
             "Nobody needs this file once the curves are made. It is still in the finished image.",
         )
-    why = "A later line deletes this file. That only hides it: the layer was finished before, and keeps it."
-    return f"{where}, and deleted later", "deleted-later", why
+    what, how = ("writes this file anew", "written over") if seen else ("deletes this file", "deleted")
+    why = f"A later line {what}. That only hides it: the layer was finished before, and keeps it."
+    return f"{where}, and {how} later", "deleted-later", why
 
 
 @exercise.check(points=1)
 def behaves(lab, built, small):
     "The image shows the same tables as before"
-    image, stations = built
+    image, stations, mark = built
     ran = lab.run(image)
     expected = [f"high water at {one}: {len(one.encode())}:30" for one in stations] + [
         f"curves: {_CURVES} bytes"
@@ -146,12 +149,24 @@ def behaves(lab, built, small):
             why="A smaller image that does less is another program. The stations are read while the image is built.",
             next="Compare with the Dockerfile that you were given: which file is missing now?",
         )
+    saved = lab.saved(image)
+    made = [
+        path for path in saved.paths() if path.endswith("/data/curves") and saved.visible(path).kind == "file"
+    ]
+    if any(not saved.holding(path)[-1].read(path).startswith(mark.encode()) for path in made):
+        lab.fail(
+            expected="curves that are made from the measurements",
+            actual="curves of other bytes",
+            reason="other-curves",
+            why="The measurements are needed while the image is built. Nobody needs them afterwards.",
+            next="Let `sh tides.sh fetch` bring them, and remove them in the same line.",
+        )
 
 
 @exercise.check(points=1)
 def protected(lab, built, small, behaves):
     "Nobody has the right to write the tables and curves"
-    image, _ = built
+    image, *_ = built
     saved = lab.saved(image)
     files = {path: entry for path in saved.paths() if (entry := saved.visible(path)).kind == "file"}
     for name in ("curves", "table"):

@@ -3,6 +3,7 @@
 import re
 
 from checker import Exercise, Failure, Hints, Owns
+from checker.engine.probe import labels
 from checker.lab import Lab
 
 _SHOP = "c03-shop"
@@ -73,6 +74,11 @@ def scene(lab: Lab, seed: int) -> None:
         lab.engine.client.api.tag(built[release].id, _SHOP, tag)
 
 
+def _labels(lab, release):
+    """Return the labels that the scene gives: a build on top of it may change nothing but these."""
+    return labels(lab.exercise.id, "scene", f"{_SHOP}:{release}") | {_LABEL: _text(lab, release)}
+
+
 def _image(lab, tag):
     """Return the image that a tag names, or None."""
     try:
@@ -99,7 +105,7 @@ def releases(lab):
         image, release = _image(lab, tag), _before(lab.seed).get(tag, tag)
         as_built = (
             image
-            and image.labels.get(_LABEL) == _text(lab, release)
+            and image.labels == base.labels | _labels(lab, release)
             and image.builds_on(base)
             and len(image.diff_ids) == len(base.diff_ids) + 1
             and len(image.history()) == len(base.history()) + 3  # COPY, LABEL, CMD
@@ -193,7 +199,7 @@ _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 def _number(value):
     text = str(value).strip().lower()
-    found = re.search(r"\d{1,9}", text)
+    found = re.search(r"\b\d{1,9}\b", text)  # a whole word: not the digits of c03-shop
     return (
         int(found[0]) if found else next((n for n, word in enumerate(_WORDS) if word in text.split()), None)
     )

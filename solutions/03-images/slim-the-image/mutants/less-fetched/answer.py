@@ -1,0 +1,3 @@
+from checker import submit
+
+submit(smallest="b")
