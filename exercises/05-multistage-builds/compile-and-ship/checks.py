@@ -7,6 +7,7 @@ from checker.engine.errors import Missing
 from checker.engine.image import Image
 from checker.engine.layers import Layer
 from checker.lab import Lab
+from checker.lab.starting import run_anyhow
 
 exercise = Exercise(
     "05-multistage-builds/compile-and-ship",
@@ -77,9 +78,10 @@ def image(lab):
 @exercise.check(points=2)
 def prints(lab, image):
     "A container of it prints the line that was written into sign.go before the build"
-    ran = lab.run(image.image)
+    ran = run_anyhow(lab, image.image, timeout=40)
     said = (ran.stderr + ran.stdout).strip()
     if said != image.line:
+        _not_startable(lab, said)
         lab.fail(
             expected="the line that this check wrote into a copy of sign.go",
             actual=f"{said!r}, and exit code {ran.exit_code}",
@@ -94,7 +96,7 @@ def no_compiler(lab, image, prints):
     "No layer of the image holds a compiler"
     _no_compiler_below(lab, image.image)
     _not_the_whole_stage(lab, image.image)
-    for layer in _own(lab, image):
+    for layer in lab.saved(image.image).layers:  # the base too: another one may bring a C compiler
         names = {path: path.rpartition("/")[2] for path, entry in layer.entries.items() if entry.mode & 0o111}
         found = [path for path, name in names.items() if name in _COMPILERS and layer.entries[path].size]
         if found:
@@ -114,10 +116,15 @@ def little_else(lab, image, no_compiler):
     sizes = {path: entry.size for layer in own for path, entry in layer.entries.items()}
     added = sum(layer.size for layer in own)
     with_line = [(layer, path) for layer in own for path in layer.search(image.line.encode())]
-    if with_line and not any(b"\x7fELF" in layer.read(path) for layer, path in with_line):
+    files = with_line or [
+        (layer, path) for layer in own for path, entry in layer.entries.items() if entry.size
+    ]
+    if not any(b"\x7fELF" in layer.read(path) for layer, path in files):
         lab.fail(
             expected="a compiled program with the line of sign.go",
-            actual=f"the line in {with_line[0][1]}, which is no compiled program",
+            actual=f"the line in {with_line[0][1]}, which is no compiled program"
+            if with_line
+            else "no compiled program in what the image adds to its base",
             reason="not-compiled",
             why="The screens are to get the program that the compiler makes, and no source.",
             next="Compile sign.go in the first stage, and copy what the compiler has made.",
@@ -140,6 +147,33 @@ def _found(lab: Lab, reference: str) -> Image | None:
         return lab.image(reference.partition("@")[0])
     except (Missing, Failure):
         return None
+
+
+def _not_startable(lab: Lab, said: str) -> None:
+    """Fail in the words of what is missing, where the engine or the kernel could not start the program."""
+    texts = {
+        '"/bin/sh"': (
+            "The shell form of ENTRYPOINT and CMD starts /bin/sh, and an empty base has none.",
+            "Write it in the exec form, with brackets and quotes.",
+        ),
+        "no command specified": (
+            "The base names no program, and a COPY makes a file no program to start.",
+            "Name the program in the last stage, by ENTRYPOINT or CMD.",
+        ),
+        "no such file": (
+            "The file does not exist at this path, or it is linked dynamically and its loader does not exist.",
+            "Compare the path with the one in COPY. Is the program linked statically?",
+        ),
+    }
+    for words, (why, step) in texts.items():
+        if words in said.lower():
+            lab.fail(
+                expected="the program in the last stage to start",
+                actual=said,
+                reason="not-startable",
+                why=why,
+                next=step,
+            )
 
 
 def _no_compiler_below(lab: Lab, image: Image) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from checker import Exercise, Hints, Owns
 from checker.engine.image import Image
+from checker.lab.starting import lost_words, run_anyhow
 
 exercise = Exercise(
     "05-multistage-builds/dev-and-prod",
@@ -89,19 +90,15 @@ def plain(lab, targets):
 def same(lab, targets):
     "Both print the dish and the release that were given a moment before the build"
     for name, image in (("dev", targets.dev), ("prod", targets.prod)):
-        ran = lab.run(image, _DAY)
-        lost = f"{targets.dish} (release " in ran.stdout
+        ran = run_anyhow(lab, image, _DAY)
+        reason, why, step = _why_other(image, release_lost=f"{targets.dish} (release " in ran.stdout)
         lab.expect(
             ran.stdout.strip(),
             f"{targets.dish} (release {targets.release})",
             actual_text=f"{name} prints {(ran.stdout or ran.stderr).strip()!r}",
-            reason="release-lost" if lost else "differs",
-            why="An ARG above the first FROM is not known inside the stages. Each stage that uses it declares it."
-            if lost
-            else "The developers must see what the kitchen gets. So both have the same files, from one place.",
-            next="Which stage needs the line `ARG RELEASE`?"
-            if lost
-            else "Let both targets begin from the stage that copies the program and the dishes.",
+            reason=reason,
+            why=why,
+            next=step,
         )
 
 
@@ -115,7 +112,8 @@ def debugs(lab, same, targets):
             actual=repr(ran.stderr.strip()),
             reason="not-debugging",
             why="menu.py looks into the environment of its container. "
-            "An ARG is gone when the build has ended; an ENV stays in the image.",
+            "An ARG is gone when the build has ended, and what a RUN exports when that RUN has. "
+            "An ENV stays in the image.",
             next="Set MENU_MODE in the stage dev, in a way that lasts.",
         )
     ran = lab.run(targets.dev, "tools/count.py", entrypoint=["python"])
@@ -126,7 +124,8 @@ def debugs(lab, same, targets):
         actual_text=(ran.stdout or ran.stderr).strip(),
         reason="tools-missing",
         why="Developers run the tools in their image: `python tools/count.py`, in its working directory.",
-        next="Copy the folder tools into the stage dev, beside the program.",
+        next="Copy the folder tools into the stage dev, beside the program. "
+        "A COPY of a folder takes what is in it, without the folder's name.",
     )
 
 
@@ -134,14 +133,19 @@ def debugs(lab, same, targets):
 def quiet(lab, same, targets):
     "prod says in one line that there is no dish"
     ran = lab.run(targets.prod, "someday")
+    debugs = "Traceback" in ran.stderr
     lab.expect(
         (ran.stderr.strip(), ran.exit_code),
         ("No dish for someday.", 1),
         expected_text="prod to print one line, and to end with exit code 1",
         actual_text=f"{ran.stderr.strip()[:60]!r}, and exit code {ran.exit_code}",
-        reason="debugs-in-prod",
-        why="A traceback tells strangers how the program is built, and tells the kitchen nothing.",
-        next="Where is MENU_MODE set, and which targets begin from that stage?",
+        reason="debugs-in-prod" if debugs else "other-message",
+        why="A traceback tells strangers how the program is built, and tells the kitchen nothing."
+        if debugs
+        else "The kitchen must see that there is no dish, and other programs see it by the exit code.",
+        next="Where is MENU_MODE set, and which targets begin from that stage?"
+        if debugs
+        else "Let prod start menu.py, and leave what it prints and its exit code as they are.",
     )
 
 
@@ -159,6 +163,30 @@ def no_tools(lab, same, targets):
                 why="What is in a layer of the image is pulled by everybody, also if a later layer deletes it.",
                 next="Copy the tools in the stage dev only.",
             )
+
+
+def _why_other(image: Image, *, release_lost: bool) -> tuple[str, str, str]:
+    """Return reason, why and next step of an image that prints something else."""
+    if release_lost and "RELEASE" not in image.env:
+        return (
+            "release-lost",
+            "An ARG is gone when the build has ended. The program looks into the environment, which ENV sets.",
+            "Which stages say `ARG RELEASE`, and which of them keep its value with ENV?",
+        )
+    if release_lost:
+        return (
+            "release-lost",
+            "An ARG is known in its own stage, below its line, and in stages that begin from that one. "
+            "An ARG above the first FROM is not known inside the stages.",
+            "Which stage needs the line `ARG RELEASE`, and above which line?",
+        )
+    if lost := lost_words(image):
+        return "words-lost", lost, "Which instruction starts the program, and in which form?"
+    return (
+        "differs",
+        "The developers must see what the kitchen gets. So both have the same files, from one place.",
+        "Let both targets begin from the stage that copies the program and the dishes.",
+    )
 
 
 def _what_it_is(image: Image) -> tuple[object, ...]:

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 
 from checker import Exercise, Failure, Hints, Owns
-from checker.engine.errors import ObjectError
 from checker.engine.image import Image
-from checker.engine.trial import Ran
-from checker.lab import Lab
+from checker.lab.starting import run_anyhow
 
 exercise = Exercise(
     "05-multistage-builds/no-such-file",
@@ -35,6 +33,8 @@ exercise = Exercise(
             "no-loader": "`docker run --rm --entrypoint ldd IMAGE /shout`, with an image of the stage build, lists what is missing in the last stage.",
             "no-library": "The loader is there now, and says which library it looks for. What else does `ldd` list?",
             "no-shell": "Without brackets and quotes, ENTRYPOINT and CMD start /bin/sh. Does your last base have it?",
+            "no-program": "Where does COPY put the program? An ENTRYPOINT with a full path starts exactly that file.",
+            "not-executable": "`COPY --chmod` sets the permissions of what it copies. Which ones does a program need?",
             "other-program": "Change RELEASE in shout.c, build, and run. Does the new line appear?",
             "no-words": "This message comes from the program itself: compare its words with the first one. "
             "Which file does it open, and which COPY brings that file into the last stage?",
@@ -70,7 +70,7 @@ def image(lab):
 @exercise.check(points=2)
 def starts(lab, image):
     "The program starts, and prints the release that was written into shout.c before the build"
-    ran = _run(lab, image.image)
+    ran = run_anyhow(lab, image.image)
     said = ran.stdout.partition("\n")[0]
     if said == image.release:
         return ran
@@ -137,23 +137,25 @@ def no_compiler(lab, image, starts):
             )
 
 
-def _run(lab: Lab, image: Image) -> Ran:
-    """Run the image; also where the engine cannot start it, as some releases say it."""
-    try:
-        return lab.run(image)
-    except ObjectError as error:
-        if error.reason != "not-startable":
-            raise
-        return Ran(127, "", error.actual)
-
-
 def _why_not(printed: str) -> tuple[str, str, str]:
     """Return reason, why and next step by what was printed instead of the release."""
-    if "/bin/sh" in printed:
+    if '"/bin/sh"' in printed:  # the engine's quotes: a shell that runs says its name without them
         return (
             "no-shell",
             "The shell form of ENTRYPOINT and CMD starts /bin/sh, and an empty base has none.",
             "Write it in the exec form, with brackets and quotes.",
+        )
+    if "stat " in printed or "not found in $PATH" in printed:
+        return (
+            "no-program",
+            "This time the engine itself finds no file at the path that ENTRYPOINT or CMD names.",
+            "Compare this path with the one to which the last stage copies the program.",
+        )
+    if "permission denied" in printed.lower():
+        return (
+            "not-executable",
+            "The program is there, and its permissions do not let it run.",
+            "Look at its permissions. gcc sets them; does your COPY change them?",
         )
     if "shared librar" in printed:
         return (
@@ -161,7 +163,7 @@ def _why_not(printed: str) -> tuple[str, str, str]:
             "The loader has started, and cannot find a library that the program is linked with.",
             "Put the library there too, or link the program statically.",
         )
-    if "no such file" in printed.lower():
+    if "no such file" in printed.lower() or "not found" in printed:  # the kernel's words, a shell's words
         return (
             "no-loader",
             "The program is there. It is linked dynamically, so the kernel first starts the loader, which the program names. "

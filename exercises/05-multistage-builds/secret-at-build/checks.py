@@ -1,10 +1,14 @@
 """A token that one step of a build needs, and that neither the image nor the builder keeps."""
 
+import base64
 import hashlib
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 from checker import Exercise, Hints, Owns
 from checker.engine.build import Build
@@ -32,7 +36,7 @@ exercise = Exercise(
         "Four lines of the Dockerfile become one. It begins with `RUN --mount=`, names the type and the id, "
         "and gives activate.sh the path of the secret's file. Take the ARG away.",
         when={
-            "build-failed": "The id of the secret is in the task. Without a secret of that id, the mount is empty. "
+            "no-secret": "The id of the secret is in the task. Without a secret of that id, the mount is empty. "
             "Which path does your RUN read?",
             "other-token": "From where does your RUN take the token? The task names the only right way.",
             "in-history": "Which instruction of your Dockerfile takes a value from `--build-arg`?",
@@ -50,6 +54,8 @@ exercise = Exercise(
 )
 
 _IN_A_CACHE = "/in-a-cache-mount"
+_FOR_NUMBER = re.compile(r"^stage-(?=\d+$)")  # how the builder calls a stage without a name
+_ADDS = re.compile(r"\s*(RUN|COPY|ADD)\s", re.IGNORECASE)
 #: Looks for TOKEN in the files of this hour, outside of the kernel's own, and copies one that holds it.
 _LOOK = (
     r"find / \( -path /proc -o -path /sys \) -prune -o -type f -mmin -60 "
@@ -75,7 +81,13 @@ def image(lab):
         "token.txt": "practice-token-4711",
     }
     secrets, args = {"token": tokens["the secret"]}, {"TOKEN": tokens["the build argument"]}
-    return Built(lab.build(secrets=secrets, args=args, cache=False), args, tokens)
+    try:
+        return Built(lab.build(secrets=secrets, args=args, cache=False), args, tokens)
+    except BuildFailed as failure:
+        said = " ".join((failure.actual, *failure.lines))
+        if "there is no token in" in said or ("secret " in said and ": not found" in said):
+            _fail_without_secret(lab, failure)
+        raise
 
 
 @exercise.check(points=2)
@@ -97,17 +109,25 @@ def told(lab, image):
 @exercise.check(points=2)
 def used(lab, image):
     "A container of it prints the receipt for the secret"
-    said = lab.run(image.build.image).stdout.strip()
+    ran = lab.run(image.build.image)
+    said = ran.stdout.strip()
+    at_start = "there is no token" in ran.stderr
     receipts = {_receipt(token): way for way, token in image.tokens.items()}
     lab.expect(
         receipts.get(said),
         "the secret",
         expected_text="the receipt for the token that the build got as a secret",
-        actual_text=f"the receipt for the token of {receipts[said]}" if said in receipts else repr(said),
+        actual_text=f"the receipt for the token of {receipts[said]}"
+        if said in receipts
+        else repr(said or ran.stderr.strip()),
         reason="other-token",
-        why="The argument TOKEN is the old way: its value is known to the history of a stage, and to the builder. "
+        why="A secret of the build is there while one RUN runs. A container of the image does not get it."
+        if at_start
+        else "The argument TOKEN is the old way: its value is known to the history of a stage, and to the builder. "
         "token.txt is for practice. Only the secret has the token that counts.",
-        next="Which kind of mount does a RUN need for a secret, and under which path is it then?",
+        next="Activate the till while its image is built, and keep the receipt."
+        if at_start
+        else "Which kind of mount does a RUN need for a secret, and under which path is it then?",
     )
 
 
@@ -116,7 +136,9 @@ def layers(lab, image, used):
     "No layer of it holds a token"
     saved = lab.saved(image.build.image)
     for token in image.tokens.values():
-        for _, path in saved.search(token.encode()):
+        named = [path for layer in saved.layers for path in layer.entries if token in path]
+        holding = [path for form in _forms(token) for _, path in saved.search(form.encode())]
+        for path in named + holding:
             gone = "" if saved.visible(path) else "; a later layer only hides it"
             lab.fail(
                 expected="layers without a token",
@@ -152,8 +174,24 @@ def left_behind(lab, image, layers):
         )
 
 
+def _fail_without_secret(lab: Lab, failure: BuildFailed) -> NoReturn:
+    """Fail in the words of this exercise: the builder's own name neither the mount nor its id."""
+    lab.fail(
+        expected="the step that needs the token to find it",
+        actual=failure.actual,
+        reason="no-secret",
+        why="A secret is there for a RUN that mounts it by its id, and for no other RUN. This build has one secret, token.",
+        next="Compare the id in your mount, and the path that this step reads. Is the mount at this RUN?",
+    )
+
+
 def _receipt(token: str) -> str:
     return f"receipt {hashlib.sha256(token.encode()).hexdigest()[:16]}"
+
+
+def _forms(token: str) -> tuple[str, str]:
+    """Return the token, and how it begins in base64, which everybody can undo."""
+    return token, base64.b64encode(token.encode()).decode()[: len(token) // 3 * 4]
 
 
 def _told_in(image: Image, token: str) -> str:
@@ -171,19 +209,42 @@ def _kept(lab: Lab, build: Build, args: dict[str, str], token: str) -> list[str]
     runs = [step for step in build.steps if step.instruction.startswith("RUN ")]
     flags = [[word for word in run.instruction.split() if word.startswith("--mount=")] for run in runs]
     caches = {" ".join(mount for mount in mounts if "type=cache" in mount) for mounts in flags} - {""}
-    stages = {run.stage.removeprefix("stage-") for run in runs} - {""}
-    if not caches | stages:
-        return []
-    lines = [
-        f"FROM {lab.reference('busybox')}",
-        *(f"RUN {mounts} {_LOOK.replace('TOKEN', token)}" for mounts in sorted(caches)),
-        *(f"COPY --from={stage} / /{stage}/" for stage in sorted(stages)),
-    ]
+    stages = {_FOR_NUMBER.sub("", run.stage) for run in runs} - {""}
+    text = lab.text("Dockerfile")
+    found = []
+    if caches | stages:
+        look = [f"RUN {mounts} {_LOOK.replace('TOKEN', token)} || true" for mounts in sorted(caches)]
+        found = _found_by(lab, text, [*look, *map(_copy_of, sorted(stages))], args, token)
+    for beginning, stage in _halfway(text):
+        found = found or _found_by(lab, beginning, [_copy_of(str(stage))], args, token)
+    return found
+
+
+def _found_by(lab: Lab, text: str, lines: list[str], args: dict[str, str], token: str) -> list[str]:
+    """Return where the token is in what ``lines`` bring into a stage of their own, behind ``text``."""
     with TemporaryDirectory() as place:
         dockerfile = Path(place, "Dockerfile")  # beside the folder: a COPY of all of it is still in the cache
-        dockerfile.write_bytes((lab.folder / "Dockerfile").read_bytes() + "\n".join(["", *lines]).encode())
+        dockerfile.write_text("\n".join([text, f"FROM {lab.reference('busybox')}", *lines]), encoding="utf-8")
         try:
             again = lab.build(dockerfile=dockerfile, args=args)
-        except BuildFailed:
+        except BuildFailed:  # it was not in the cache, or its text ends inside an instruction
             return []
-    return [path for _, path in lab.saved(again.image).search(token.encode())]
+    return [path for form in _forms(token) for _, path in lab.saved(again.image).search(form.encode())]
+
+
+def _copy_of(stage: str) -> str:
+    return f"COPY --from={stage} / /{stage}/"
+
+
+def _halfway(text: str) -> Iterator[tuple[str, int]]:
+    """Yield beginnings of a Dockerfile that end where a stage adds another layer to one that had a secret.
+
+    The layer below may hold what this one deletes. With each comes the stage's number.
+    """
+    lines, stage, secret = text.splitlines(), -1, False
+    for number, line in enumerate(lines):
+        if line.upper().lstrip().startswith("FROM "):
+            stage, secret = stage + 1, False
+        if secret and _ADDS.match(line):
+            yield "\n".join(lines[:number]), stage
+        secret = secret or "type=secret" in line

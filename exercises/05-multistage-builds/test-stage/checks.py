@@ -1,6 +1,8 @@
 """A test stage on the way to the image that ships: no image without its tests, and no runner in it."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from checker import Exercise, Hints, Owns
 from checker.engine.errors import BuildFailed
 from checker.engine.image import Image
 from checker.lab import Lab
+from checker.lab.starting import lost_words, run_anyhow
 
 exercise = Exercise(
     "05-multistage-builds/test-stage",
@@ -42,8 +45,16 @@ exercise = Exercise(
     timeout=60,
 )
 
-_FREE = "pieces // 3"
-_FAILING = "\n\ndef test_of_the_check():\n    equal(1, 2)\n"
+#: What makes a test fail: a file, a text of it and another one in its place, and how it is told.
+_BREAKING = (
+    (
+        "tests/test_till.py",
+        "def test_one_piece",
+        "def test_of_the_check():\n    equal(1, 2)\n\n\ndef test_one_piece",
+        "a test fails that this check has added",
+    ),
+    ("till.py", "pieces // 3", "pieces // 4", "the till counts wrongly and a test fails"),
+)
 
 
 @dataclass(frozen=True)
@@ -74,42 +85,44 @@ def fails_by_tests(lab, image):
     "Where a test fails, a build with --target test fails"
     if "test" not in image.stages:  # else it was built a moment ago
         lab.build(image.folder, target="test")
-    tests = image.folder / "tests" / "test_till.py"
-    right = tests.read_text(encoding="utf-8")
-    tests.write_text(right + _FAILING, encoding="utf-8")
-    _must_stop(lab, image.folder, "a test fails that this check has added")
-    tests.write_text(right, encoding="utf-8")
-    _replace(image.folder / "till.py", _FREE, "pieces // 4")
-    _must_stop(lab, image.folder, "a test fails")
+    for name, old, new, since in _BREAKING:
+        with _replaced(image.folder / name, old, new):
+            _must_stop(lab, image.folder, since)
     return image
 
 
 @exercise.check(points=2)
 def gate(lab, fails_by_tests):
     "Where a test fails, a build without --target fails too"
-    if _builds(lab, fails_by_tests.folder):
-        lab.fail(
-            expected="the plain build to stop, since a test fails",
-            actual="it ends well, and there is an image",
-            reason="unused-stage",
-            why="Nothing in your last stage comes from the stage test, so BuildKit skips it. "
-            "Its tests run only for those who ask for that target.",
-            next="What can the last stage take out of the stage test, so that it needs it?",
-        )
+    for name, old, new, since in _BREAKING:
+        with _replaced(fails_by_tests.folder / name, old, new):
+            built = _builds(lab, fails_by_tests.folder)
+        if built:
+            lab.fail(
+                expected=f"the plain build to stop, since {since}",
+                actual="it ends well, and there is an image",
+                reason="unused-stage",
+                why="Nothing in your last stage comes from the stage test, so BuildKit skips it. "
+                "Its tests run only for those who ask for that target.",
+                next="What can the last stage take out of the stage test, so that it needs it?",
+            )
 
 
 @exercise.check(points=1)
 def ships(lab, image, fails_by_tests):
     "The image is the till: it prints what customers pay"
     cents, pieces = random.randint(100, 900), random.randint(4, 30)  # noqa: S311
-    ran = lab.run(image.image, str(cents), str(pieces))
+    ran = run_anyhow(lab, image.image, str(cents), str(pieces))
+    lost = lost_words(image.image)
     lab.expect(
         ran.stdout.strip(),
         f"{image.shop}: {cents * (pieces - pieces // 3)} cents",
         actual_text=f"{(ran.stdout or ran.stderr).strip()!r}, and exit code {ran.exit_code}",
         reason="other-output",
-        why="The last stage is what the shop runs. It needs the program as it was tested.",
-        next="Build and run it yourself: `docker run --rm IMAGE 250 3`.",
+        why=lost or "The last stage is what the shop runs. It needs the program as it was tested.",
+        next="Which instruction of the last stage starts the program, and in which form?"
+        if lost
+        else "Build and run it yourself: `docker run --rm IMAGE 250 3`.",
     )
 
 
@@ -145,6 +158,16 @@ def _must_stop(lab: Lab, folder: Path, since: str) -> None:
 
 def _replace(file: Path, old: str, new: str) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+
+
+@contextmanager
+def _replaced(file: Path, old: str, new: str) -> Iterator[None]:
+    right = file.read_text(encoding="utf-8")
+    _replace(file, old, new)
+    try:
+        yield
+    finally:
+        file.write_text(right, encoding="utf-8")
 
 
 def _builds(lab: Lab, folder: Path, *, target: str = "") -> bool:
