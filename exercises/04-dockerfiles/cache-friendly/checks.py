@@ -1,10 +1,12 @@
 """An image whose packages are installed again after each edit of the source, until its steps are in another order."""
 
 import json
+import re
 from dataclasses import dataclass
 
 from checker import Exercise, Hints, Owns
-from checker.engine.build import Build
+from checker.engine.build import Build, BuildStep
+from checker.engine.image import Image
 from checker.lab import Lab
 
 exercise = Exercise(
@@ -26,6 +28,7 @@ exercise = Exercise(
         when={
             "build-failed": "Look at the step that fails. Every file that it uses must have been copied by a step before it.",
             "installed-again": "Which step before the installing one uses app.py? As long as there is one, the edit reaches all later steps.",
+            "installed-at-start": "RUN works at the build, CMD in each container. Which of the two should install?",
             "not-installed": "Where does pip get the names from? A change of requirements.txt must reach that step.",
             "other-source": "The image must get app.py from the folder, in a step of its own. Which step copies it, and to where?",
             "too-much": "pip can be given a file that names packages: then it installs these, and leaves the other wheels alone.",
@@ -42,8 +45,11 @@ import os
 
 import roomsign
 
+place = roomsign.__file__
+while not os.path.exists(place):  # it may be read from inside a wheel
+    place = os.path.dirname(place)
 named = importlib.util.find_spec("roomcolour") is not None
-print(json.dumps(["{mark}", os.stat(roomsign.__file__).st_mtime_ns, named]))
+print(json.dumps(["{mark}", os.stat(place).st_mtime_ns, named]))
 """
 
 
@@ -62,19 +68,7 @@ def _built(lab: Lab, mark: str, *more: str) -> tuple[Build, Seen]:
     (folder / "app.py").write_text(_PROBE.replace("{mark}", mark), encoding="utf-8")
     (folder / "requirements.txt").write_text("\n".join(["roomsign==1.0", *more, ""]), encoding="utf-8")
     built = lab.build(folder)
-    ran = lab.run(built.image)
-    last = (ran.stdout.strip().splitlines() or [""])[-1]
-    try:
-        seen = Seen(*json.loads(last))
-    except (TypeError, ValueError):
-        lab.fail(
-            expected="a container of the image to run the app.py of the folder",
-            actual=f"exit code {ran.exit_code} and {(ran.stderr.strip() or ran.stdout.strip())[-160:] or 'no output'}",
-            reason="other-source",
-            why="Without a command behind the image's name, a container runs what the Dockerfile says. "
-            "It finds the files that were copied, and the packages that pip has installed.",
-            next="Build your folder and run the image. Is app.py in its working directory, and does it find roomsign?",
-        )
+    seen = _seen(lab, built.image)
     if seen.mark != mark:
         lab.fail(
             expected="the app.py that was in the folder at the build",
@@ -86,10 +80,33 @@ def _built(lab: Lab, mark: str, *more: str) -> tuple[Build, Seen]:
     return built, seen
 
 
+def _seen(lab: Lab, image: Image) -> Seen:
+    """Run the image, and return what its app says."""
+    ran = lab.run(image)
+    last = (ran.stdout.strip().splitlines() or [""])[-1]
+    try:
+        return Seen(*json.loads(last))
+    except (TypeError, ValueError):
+        lab.fail(
+            expected="a container of the image to run the app.py of the folder",
+            actual=f"exit code {ran.exit_code} and {(ran.stderr.strip() or ran.stdout.strip())[-160:] or 'no output'}",
+            reason="other-source",
+            why="Without a command behind the image's name, a container runs what the Dockerfile says. "
+            "It finds the files that were copied, and the packages that pip has installed.",
+            next="Build your folder and run the image. Is app.py in its working directory, and does it find roomsign?",
+        )
+
+
 @exercise.check(points=0)
 def runs(lab):
     "The image builds without network, and a container of it runs app.py"
     return _built(lab, lab.seeded("first"))[1]  # a second Check finds this build in the cache
+
+
+def _installs(step: BuildStep) -> bool:
+    """Say whether a step has run and installed packages. A quiet pip prints nothing: its command says it then."""
+    said = "Successfully installed" in step.output or re.search(r"\bpip\b.*\binstall\b", step.instruction)
+    return step.outcome == "ran" and bool(said)
 
 
 @exercise.check(points=3)
@@ -97,7 +114,15 @@ def source_edit(lab, runs):
     "After an edit of app.py, nothing is installed again, and the image holds the edit"
     built, seen = _built(lab, lab.nonce())
     # What pip writes is as old as its run. A stage may install again, and give the same files.
-    again = [step for step in built.steps if "Successfully installed" in step.output]
+    again = [step for step in built.steps if _installs(step)]
+    if not again and _seen(lab, built.image).installed != seen.installed:
+        lab.fail(
+            expected="an image in which the packages are installed",
+            actual="a container that installs them each time that it starts",
+            reason="installed-at-start",
+            why="No cache of the builder helps there: each container installs them again.",
+            next="Which instruction runs a command at the build, and keeps what it writes?",
+        )
     if again or seen.installed != runs.installed:
         lab.fail(
             expected="the packages of the first build to be kept when only app.py changes",

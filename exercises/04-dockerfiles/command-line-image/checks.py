@@ -64,9 +64,18 @@ def arguments(lab, builds):
     "With arguments, sticker gets these in place of its default"
     words = [f"box-{lab.nonce()}", "maps"]
     ran = _run_with(lab, builds, words)
-    if ran.stdout.strip() == _stickers(*words):
+    if _stickers(*words) in ran.stdout:
         return
     expected = f"a sticker for each of the two arguments, {' and '.join(words)}"
+    # A shell has looked for a command or a script of that name. At the beginning, it is the shell's own name.
+    if words[0] in ran.stderr and not ran.stderr.startswith(words[0]):
+        lab.fail(
+            expected=expected,
+            actual=f"the first argument is taken for a program: `{_told(ran)}`",
+            reason="replaced-the-program",
+            why="Arguments of `docker run` take the place of the whole CMD, the name of the program as well.",
+            next="Say what always runs in the instruction that arguments do not replace.",
+        )
     if ran.stdout.strip() == _stickers(*words[1:]):
         lab.fail(
             expected=expected,
@@ -77,9 +86,9 @@ def arguments(lab, builds):
         )
     lab.fail(
         expected=expected,
-        actual=f"`{_told(ran)}`, without the arguments, and exit code {ran.exit_code}",
+        actual=f"`{_told(ran)}`{'' if words[0] in ran.stdout else ', without the arguments'}, and exit code {ran.exit_code}",
         reason="swallowed",
-        why="Without brackets, ENTRYPOINT runs a shell, and that keeps the arguments for itself. "
+        why="Without brackets, or with single quotes in them, ENTRYPOINT runs a shell. That keeps the arguments for itself. "
         "With brackets, they come after all that ENTRYPOINT holds, also after an option.",
         next="What does ENTRYPOINT hold, and in which form? Only the program itself belongs there.",
     )
@@ -153,7 +162,7 @@ def as_they_are(lab, builds, arguments):
     "Arguments with spaces and signs reach it as they are"
     words = ["", f"Box {lab.nonce()[:4]}, upper  shelf", "*", "$HOME", "", "it's 5\" wide", "a;b"]
     ran = lab.run(builds, *words)
-    if ran.stdout.rstrip("\n") != _stickers(*words):
+    if f"{_stickers(*words)}\n" not in ran.stdout:
         lab.fail(
             expected=f"{len(words)} stickers, one for each argument, with its spaces and signs as they are",
             actual=f"`{_told(ran)}`",

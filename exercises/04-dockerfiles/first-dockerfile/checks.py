@@ -2,12 +2,18 @@
 
 import json
 import re
+import threading
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 from checker import Exercise, Failure, Hints, Owns
+from checker.cancelling import Cancelled
+from checker.engine.build import BuildLog
 from checker.engine.container import Container
 from checker.engine.image import Image
+from checker.engine.layer_contents import instruction
 from checker.lab import Lab
 
 _NAME = "c04-canteen/menu:1.0"
@@ -33,6 +39,7 @@ exercise = Exercise(
         "the port from app.js; the name of the app's file. The gap in the notebook is the name from the task.",
         when={
             "build-failed": "Read the last lines of the failed step. Which line of the Dockerfile is it, and what was there before it?",
+            "started-at-the-build": "RUN works at the build, ENTRYPOINT in each container. Which of the two should start the app?",
             "not-installed": "The app starts, and its dependency is missing. In which folder does npm run, and was package.json there by then?",
             "installed-at-start": "RUN works at the build, ENTRYPOINT in each container. Which of the two should install?",
             "wrong-place": "`docker run --rm --entrypoint ls IMAGE -l` lists the image's working directory. Is the app there?",
@@ -51,12 +58,49 @@ def _dish(lab: Lab) -> tuple[str, int]:
     return f"dish-{lab.seeded('dish')}", int(lab.seeded("price")[:4], 16) + 100
 
 
+class _Served:
+    """Ends a build of which a step starts the app and stays with it: such a step never ends.
+
+    It is given some seconds, in which a step may try the app out.
+    """
+
+    def __init__(self) -> None:
+        self.step = ""
+        self.cancelled = False
+        self._stop: Callable[[], None] = lambda: None
+
+    def on_cancel(self, stop: Callable[[], None], /) -> None:
+        self._stop = stop
+
+    def watch(self, log: BuildLog) -> None:
+        serving = [one.name for one in log.steps if "listening on port" in one.output and one.seconds is None]
+        if serving and not self.step:
+            self.step = serving[0]
+            timer = threading.Timer(10, self._end)
+            timer.daemon = True
+            timer.start()
+
+    def _end(self) -> None:
+        self.cancelled = True
+        self._stop()
+
+
 @exercise.check(points=0)
 def builds(lab):
     "The Dockerfile builds an image, without network"
     folder, (dish, cents) = lab.copy(), _dish(lab)
     (folder / "menu.json").write_text(json.dumps({dish: cents}), encoding="utf-8")
-    return lab.build(folder).image
+    served = _Served()
+    try:
+        return lab.build(folder, watch=served.watch, cancel=served).image
+    except Cancelled:
+        lab.fail(
+            expected="a build that comes to its end",
+            actual=f"the step {served.step} starts the app, and never ends",
+            reason="started-at-the-build",
+            why="RUN runs a command while the image is built, and waits for its end. No process is kept in an image, only files.",
+            next="Which instruction says what a container runs? That one starts the app.",
+        )
 
 
 @exercise.check(points=3)
@@ -194,6 +238,15 @@ def named(lab, answers):
             why="An image is made once. It does not follow its Dockerfile, and a name can stand at any image.",
             next="Build again with this name, as the Dockerfile is now.",
         )
+    last = mine.history()[-1]
+    if instruction(last.created_by, last.comment).startswith("("):  # it is no line of a Dockerfile
+        lab.fail(
+            expected=f"{_NAME} to be built from the Dockerfile",
+            actual="an image that was made of a container, as `docker commit` does",
+            reason="other-image",
+            why="Nobody can see from such an image how it was made, or make it again with another menu.",
+            next="Build the folder, with this name behind -t.",
+        )
 
 
 def _same(lab: Lab, mine: Image) -> bool:
@@ -215,10 +268,12 @@ def _runs(image: Image) -> tuple[object, ...]:
 
 
 def _files(lab: Lab, image: Image, other: Image) -> dict[str, bytes]:
+    """Return the files of the app. What else lay in the folder at a build, such as its own log, does not count."""
     below = f"{image.workdir.rstrip('/')}/"
+    names = {"node_modules", *(one.name for one in Path(__file__).parent.iterdir())} - {"Dockerfile"}
     return {
         path: layer.read(path)
         for layer in lab.saved(image).above(other.diff_ids)
         for path, entry in layer.entries.items()
-        if entry.kind == "file" and path.startswith(below)
+        if entry.kind == "file" and path.startswith(below) and path.removeprefix(below).split("/")[0] in names
     }

@@ -1,8 +1,11 @@
 """A program that runs as root, until its image names another user and gives it the place of its data."""
 
+import re
+from typing import NoReturn
+
 from checker import Exercise, Hints, Owns
 from checker.engine.container import Container
-from checker.engine.errors import ObjectError
+from checker.engine.errors import BuildFailed, ObjectError
 from checker.engine.image import Image
 from checker.lab import Lab
 
@@ -40,11 +43,33 @@ exercise = Exercise(
     timeout=60,
 )
 
+#: The builder's words for a name that the image does not know: of USER, and of --chown.
+_UNKNOWN = re.compile(
+    "unable to find (user|group)|invalid (user|group) index|no such (user|group)|unknown (user|group)"
+)
+
 
 @exercise.check(points=0)
 def builds(lab):
     "The Dockerfile builds an image, without network"
-    return lab.build().image
+    try:
+        return lab.build().image
+    except BuildFailed as error:
+        if _UNKNOWN.search(error.actual):
+            _fail_for_the_name(
+                lab, "each step of the build to run as a user that the image knows", error.actual
+            )
+        raise
+
+
+def _fail_for_the_name(lab: Lab, expected: str, found: str) -> NoReturn:
+    lab.fail(
+        expected=expected,
+        actual=found,
+        reason="no-such-user",
+        why="USER makes no user. The engine looks a name up in the image, at each start, and refuses one that it does not find.",
+        next="Name a user that the base image has, or make yours in a step before. A number needs no name.",
+    )
 
 
 def _visited(lab: Lab, image: Image, visitor: str, **options: object) -> Container:
@@ -54,13 +79,7 @@ def _visited(lab: Lab, image: Image, visitor: str, **options: object) -> Contain
     except ObjectError as error:
         if error.reason != "no-such-user":
             raise
-        lab.fail(
-            expected="a container of the image to start as its user",
-            actual=error.actual,
-            reason="no-such-user",
-            why="USER makes no user. The engine looks a name up in the image, at each start, and refuses one that it does not find.",
-            next="Name a user that the base image has, or make yours in a step before. A number needs no name.",
-        )
+        _fail_for_the_name(lab, "a container of the image to start as its user", error.actual)
     lab.eventually(
         lambda: "waiting" in lab.logs(container).stdout,
         within=8,
@@ -100,8 +119,17 @@ def not_root(lab, runs):
 @exercise.check(points=2)
 def writes(lab, runs, not_root):
     "It writes its file in a new volume at /data"
-    said = lab.logs(not_root)
-    if f"visit of {runs[0]}" not in said.stdout:
+    said = lab.logs(not_root).stdout
+    written = lab.exec(not_root, "cat", "/data/visits.txt").stdout
+    if runs[0] in said and runs[0] not in written:
+        lab.fail(
+            expected="a line for this visit in /data/visits.txt",
+            actual="a line in the log, and none in that file",
+            reason="written-elsewhere",
+            why="Only what is written below /data lies in the volume, and outlives the container.",
+            next="Let the image run visits.sh as it is, which writes to /data/visits.txt.",
+        )
+    if runs[0] not in said:
         folder = lab.exec(not_root, "ls", "-ld", "/data").stdout.split()
         owner = folder[2] if len(folder) > 2 else "somebody else"
         lab.fail(

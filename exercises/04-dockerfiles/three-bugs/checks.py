@@ -1,9 +1,11 @@
 """A Dockerfile with three mistakes and a script with an invisible one; and a container that a build does not change."""
 
 import re
+from dataclasses import dataclass
 
 from checker import Exercise, Failure, Hints, Owns
 from checker.engine.container import Container
+from checker.engine.errors import ObjectError
 from checker.engine.image import Image
 from checker.engine.probe import ROLE_LABEL
 from checker.lab import Lab, demands
@@ -42,6 +44,8 @@ exercise = Exercise(
             "no-season": "An ARG that stands before FROM is for the FROM lines. Where is $SEASON used?",
             "fixed-season": "`--build-arg` can only set what an ARG names. Does something else set it again?",
             "swallowed": "`docker image inspect` shows what is run. Who gets the arguments that come behind it?",
+            "replaced-the-program": "The program stands where it can be replaced. Which instruction stays when arguments are given?",
+            "built-in": "`docker image inspect` shows what the image brings by itself. Who says today what is special?",
             "old-container": "`docker ps` shows which image each container was made from. Building is one thing, and replacing a container another.",
         },
     ),
@@ -83,48 +87,86 @@ def _today(page: str) -> list[str]:
 
 def _page(lab: Lab, image: Image, *arguments: str) -> tuple[Container, str]:
     """Run a container with these arguments, and return it with its notice."""
-    container = lab.start(image, *arguments)
+    try:
+        container = lab.start(image, *arguments)
+    except ObjectError as error:
+        # The engine looks for the interpreter of the first line, also with the CR at its end.
+        if "notice.sh" in error.actual and "no such file" in error.actual:
+            _look_at_line_ends(lab, f"it does not start: {error.actual}")
+        raise
     try:
         answer = lab.eventually(lambda: lab.get(container, 8080), within=8)
     except Failure:
         said = lab.logs(container).text
-        # A script that looks for its files by their names has no CR at their ends: a step has mended it.
-        mended = re.search(r"can't open '(season|events)\.txt'", said)
-        if b"\r\n" in lab.file("notice.sh").read_bytes() and not mended:
+        if re.search(r"\[\S+ not found", said):  # the shell looks for a program of that name
             lab.fail(
-                expected="a container that serves the notice",
-                actual=f"it is {container.refresh().status}, and says: {' '.join(said.split())[:120]}. "
-                "In notice.sh, the ends of lines are those of Windows",
-                reason="line-ends",
-                why="There a line ends with two signs, CR and LF. A shell takes the CR for a part of the last word, "
-                "and looks for options and programs of that name.",
-                next="Save notice.sh with LF alone: an editor can do that, and so can Python or sed.",
+                expected="a container that runs notice.sh",
+                actual=f"a shell that says: {' '.join(said.split())[:120]}",
+                reason="no-json",
+                why='The form with brackets is JSON. With other quotes than " it is no JSON, and a shell gets the whole line.',
+                next="Look at the quotes in the last line of the Dockerfile.",
+            )
+        # A script that looks for its files by their names has no CR at their ends: a step has mended it.
+        if not re.search(r"can't open '(season|events)\.txt'", said):
+            _look_at_line_ends(
+                lab, f"it is {container.refresh().status}, and says: {' '.join(said.split())[:120]}"
             )
         raise
     return container, answer.text
 
 
+def _look_at_line_ends(lab: Lab, found: str) -> None:
+    """Fail where notice.sh has those of Windows."""
+    if b"\r\n" in lab.file("notice.sh").read_bytes():
+        lab.fail(
+            expected="a container that serves the notice",
+            actual=f"{found}. In notice.sh, the ends of lines are those of Windows",
+            reason="line-ends",
+            why="There a line ends with two signs, CR and LF. Where a script is read, the CR counts as a part of the last word, "
+            "and options and programs of that name are looked for.",
+            next="Save notice.sh with LF alone: an editor can do that, and so can Python or sed.",
+        )
+
+
+@dataclass(frozen=True)
+class Served:
+    """A container and its notice, the arguments that it was run with, and why it did not run with them."""
+
+    container: Container
+    page: str
+    words: tuple[str, ...]
+    refused: str = ""
+
+
+def _served(lab: Lab, image: Image) -> Served:
+    """Run a container with two arguments; where it does not serve with these, without any."""
+    words = "Music in the pool", f"Towels {lab.nonce()}"
+    try:
+        return Served(*_page(lab, image, *words), words)
+    except (Failure, ObjectError) as problem:
+        return Served(*_page(lab, image), words, problem.actual)
+
+
 @exercise.check(points=1)
 def serves(lab, builds):
     "A container of it serves the notice with the events on port 8080"
-    words = ["Music in the pool", f"Towels {lab.nonce()}"]
-    container, page = _page(lab, builds, *words)
-    if _events(lab, "check") not in page:
+    served = _served(lab, builds)
+    if _events(lab, "check") not in served.page:
         lab.fail(
             expected="a notice with the events of events.txt, as it was in the folder at the build",
-            actual=" ".join(page.split())[:120] or "an empty page",
+            actual=" ".join(served.page.split())[:120] or "an empty page",
             reason="no-events",
             why="The notice is made of season.txt and events.txt, in the working directory of the container.",
             next="Which files lie in the working directory, and which of them did the build bring there?",
         )
-    return container, page, words
+    return served
 
 
 @exercise.check(points=1)
 def own_folder(lab, serves):
     "It serves no file from outside of its own folder"
     for path in ("/etc/passwd", "/bin/sh"):
-        if lab.get(serves[0], 8080, path).status == 200:
+        if lab.get(serves.container, 8080, path).status == 200:
             lab.fail(
                 expected="answer 404 for what does not belong to the notice",
                 actual=f"{path} is served, as is every file of the container",
@@ -139,7 +181,7 @@ def own_folder(lab, serves):
 def season(lab, builds, serves):
     "The season is winter, and a build argument changes it"
     wanted = f"Season: season-{lab.seeded('season')}"
-    first = serves[1].splitlines()[0] if serves[1] else ""
+    first = serves.page.splitlines()[0] if serves.page else ""
     if first.strip() == "Season:":
         lab.fail(
             expected=f"`{wanted}`, after a build with that argument",
@@ -148,7 +190,7 @@ def season(lab, builds, serves):
             why="An ARG before FROM is known to the FROM lines alone. After FROM, it must be named again, before the step that uses it.",
             next="Compare the place of ARG with the places of FROM and of $SEASON.",
         )
-    if wanted not in serves[1]:
+    if wanted not in serves.page:
         lab.fail(
             expected=f"`{wanted}`, after a build with --build-arg",
             actual=f"`{first}`",
@@ -168,10 +210,18 @@ def season(lab, builds, serves):
 
 
 @exercise.check(points=1)
-def arguments(lab, serves):
+def arguments(lab, builds, serves):
     "Each argument becomes a line of the notice"
-    shown = _today(serves[1])
-    wanted = [f"Today: {word}" for word in serves[2]]
+    shown = _today(serves.page)
+    wanted = [f"Today: {word}" for word in serves.words]
+    if serves.refused:
+        lab.fail(
+            expected=f"the lines `{'` and `'.join(wanted)}`",
+            actual=f"a container that serves only without arguments. With them: {serves.refused}",
+            reason="replaced-the-program",
+            why="Arguments of `docker run` take the place of the whole CMD, the name of the program as well.",
+            next="Say what always runs in the instruction that arguments do not replace.",
+        )
     if shown != wanted:
         lab.fail(
             expected=f"the lines `{'` and `'.join(wanted)}`",
@@ -180,6 +230,19 @@ def arguments(lab, serves):
             why="Without brackets, ENTRYPOINT runs a shell with the line as its text. Arguments go to that shell, and it does not pass them on. "
             "With brackets, they come after all that ENTRYPOINT holds.",
             next="Look at the last line of the Dockerfile: its form, and what it holds.",
+        )
+    _without_the_sauna(lab, builds, "the Dockerfile makes an image that says so")
+
+
+def _without_the_sauna(lab: Lab, image: Image, found: str) -> None:
+    """Fail where the image says by itself what is special today."""
+    if f"Today: {_HALL}" in _today(_page(lab, image)[1]):
+        lab.fail(
+            expected=f"a notice without `Today: {_HALL}` where nobody gives that argument",
+            actual=found,
+            reason="built-in",
+            why="What is special changes each day. So it is an argument of the container, and no part of the image.",
+            next="Leave the text out of the image. Name it behind the image when you run the container in the hall.",
         )
 
 
@@ -235,3 +298,4 @@ def in_the_hall(lab, serves, own_folder, season, arguments):
             why="What is special changes each day. So it is an argument of the container, and no part of the image.",
             next="Build the folder as it is now. Then run the container anew, with its one argument behind the image.",
         )
+    _without_the_sauna(lab, lab.image(_NEW), f"{_NEW} says so by itself")
