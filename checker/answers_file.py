@@ -30,11 +30,12 @@ def write_answer(folder: Path, **values: Any) -> Path:
     Raises
     ------
     UsageError
-        If a value is neither a text, a number, true, false, nor a list or dictionary of those.
+        If a value is neither a text, a number, true, false, nor a list, set or dictionary of those.
+        Bytes are kept as text: the SDK gives logs and outputs as bytes.
     """
     for key, value in values.items():
         try:
-            json.dumps(value, allow_nan=False)
+            json.dumps(value, allow_nan=False, default=_plain)
         except (TypeError, ValueError) as error:
             raise UsageError(
                 f"The value of {key} is a {type(value).__name__}, which cannot be handed in.",
@@ -42,5 +43,15 @@ def write_answer(folder: Path, **values: Any) -> Path:
             ) from error
     path = folder / ANSWERS
     with locked(path):
-        write_atomic(path, json.dumps(read_answers(folder) | values, indent=1, sort_keys=True) + "\n")
+        answers = json.dumps(read_answers(folder) | values, indent=1, sort_keys=True, default=_plain)
+        write_atomic(path, answers + "\n")
     return path
+
+
+def _plain(value: object) -> Any:
+    """Return what JSON has in place of a set or of bytes."""
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    raise TypeError(type(value).__name__)

@@ -160,7 +160,13 @@ def test_answers_are_added_to_what_is_there(state: Path, tmp_path: Path) -> None
     assert read_answers(tmp_path) == {"pid": 13, "names": ["a"]}
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, float("nan")])
+def test_sets_and_bytes_are_kept_as_json_has_them(state: Path, tmp_path: Path) -> None:
+    write_answer(tmp_path, own={"uts", "net"}, said=b"one kernel\n", pairs=[{2, 1}])
+
+    assert read_answers(tmp_path) == {"own": ["net", "uts"], "said": "one kernel\n", "pairs": [[1, 2]]}
+
+
+@pytest.mark.parametrize("value", [object(), {object()}, float("nan")])
 def test_a_value_that_cannot_be_handed_in_changes_nothing(state: Path, tmp_path: Path, value: object) -> None:
     write_answer(tmp_path, pid=12)
 

@@ -19,6 +19,7 @@ from checker.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from checker.course import Course
     from checker.engine.connect import Engine
@@ -144,6 +145,37 @@ def test_a_check_without_a_mutant_of_its_own_is_found(fake_course: Course) -> No
     assert messages(fake_course, GREET) == [
         "No mutant is caught by greeter alone: this check could be taken away unnoticed."
     ]
+
+
+def test_what_else_catches_the_only_mutants_of_a_check_is_said(fake_course: Course) -> None:
+    checks = fake_course.root / f"exercises/{GREET}/checks.py"
+    more = '@exercise.check(points=0)\ndef also(lab):\n    "It is there"\n    lab.container("fake-greet")\n'
+    checks.write_text(f"{checks.read_text()}\n\n{more}")
+
+    first, second = messages(fake_course, GREET)
+    assert "removed also fails in also: Expected" in first
+    assert "removed also fails in greeter: Expected" in second
+
+
+def test_what_a_second_try_does_not_find_is_said_and_no_finding(fake_course: Course, tmp_path: Path) -> None:
+    tries = tmp_path / "tries"
+    edit(
+        fake_course,
+        f"exercises/{PAGE}/checks.py",
+        "    if",
+        f"    tries = __import__('pathlib').Path({str(tries)!r})\n"
+        "    tries.write_text(f\"{tries.read_text() if tries.exists() else ''}x\")\n"
+        "    if len(tries.read_text()) == 2:\n"
+        "        lab.fail(expected='a quiet machine', actual='a busy one')\n"
+        "    if",
+    )
+    build(fake_course)
+    said: list[str] = []
+
+    assert verify(fake_course, [PAGE], shared=True, say=said.append).findings == []
+    again = [line for line in said if "tried again" in line]
+    assert len(again) == 1
+    assert "The solution ends as failed. title_ends: Expected a quiet machine" in again[0]
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,13 @@ _CAUSES = (
         ),
         "The step asks the network, and this build has none. What it needs lies in the folder.",
     ),
+    (('exec: "/bin/sh"',), "RUN starts /bin/sh, and this stage has none: its base is empty."),
+    (("unable to find user", "unable to find group"), "USER names somebody whom the image does not know."),
     (("exit code: 127",), "A command of this step does not exist in the image. Compare its spelling."),
     (("exit code: 126",), "A command of this step may not be run. Compare its permissions."),
     (("exit code: 137",), "The command was killed: it needed more memory than there was."),
     (
-        ("permission denied",),
+        ("permission denied", "operation not permitted"),
         "The step's user may not do this. A USER instruction above it decides who that is.",
     ),
     (
@@ -27,6 +29,7 @@ _CAUSES = (
         "The file is no program for this machine, or a script whose first line names no interpreter.",
     ),
     (("exit code",), "The command ran and reported an error. Its last lines say which."),
+    (("circular dependency",), "A stage copies from itself. Stages are counted from 0, the first one is 0."),
     (("not found",), "A file that this step names is not in the folder, or `.dockerignore` leaves it out."),
     (("unknown instruction",), "A line of the Dockerfile begins with a word that is no instruction."),
     (
