@@ -233,6 +233,24 @@ def runs(lab, delivered):
     )
     demands.made_from(lab, found, name)
     _ended(lab, found)
+    for _ in range(2):  # a busy engine loses the last words of a container now and then
+        level = _started_again(lab, found)
+        expected = _said(lab, level)
+        with contextlib.suppress(Failure):
+            lab.eventually(lambda words=expected: words in _printed(lab, found), within=1.5)
+            return
+    lines = _printed(lab, found)
+    lab.fail(
+        expected=f"`{expected}`, once the file {_LEVEL} holds {level}",
+        actual=f"`{lines[-1][:80]}`" if lines else "nothing printed",
+        reason="not-the-program",
+        why="The container does not run the script of its image, which reads the level anew each time.",
+        next="Give the script to the program that can read it.",
+    )
+
+
+def _started_again(lab, found):
+    """Start the container with another level, until it ends, and return that level."""
     before, level = found.read_file(_LEVEL), lab.nonce()
     try:
         found.write_file(_LEVEL, f"{level}\n".encode())
@@ -246,18 +264,7 @@ def runs(lab, delivered):
             if found.refresh().running:  # it had ended before it was started here
                 found.stop()
             found.write_file(_LEVEL, before)
-    expected = _said(lab, level)
-    with contextlib.suppress(Failure):  # the last words of a container can come after its end
-        lab.eventually(lambda: expected in _printed(lab, found), within=3)
-        return
-    lines = _printed(lab, found)
-    lab.fail(
-        expected=f"`{expected}`, once the file {_LEVEL} holds {level}",
-        actual=f"`{lines[-1][:80]}`" if lines else "nothing printed",
-        reason="not-the-program",
-        why="The container does not run the script of its image, which reads the level anew each time.",
-        next="Give the script to the program that can read it.",
-    )
+    return level
 
 
 def _printed(lab, container):
