@@ -67,32 +67,33 @@ class Trials:
         self._taken_names()
         if self._starter():
             for trial in self.answers_to_try():
-                self._settled(trial)
+                trial()
             self._every_check_has_its_mutant()
 
     def answers_to_try(self) -> list[Callable[[], None]]:
         """Return a trial for each answer but the starter. They hold in any order, and more than once."""
-        return [
+        trials: list[Callable[[], list[Finding]]] = [
             *(partial(self._solution, dirty=dirty) for dirty in ([True] if self.graded else [False, True])),
             *(partial(self._alternative, overlay) for overlay in self.loaded.alternatives),
             *(partial(self._mutant, overlay) for overlay in self.loaded.mutants),
         ]
+        return [partial(self._settle, trial) for trial in trials]
 
-    def _settled(self, trial: Callable[[], None]) -> None:
-        """Run a trial, and once more where it finds something: it counts where it is found again.
+    def _settle(self, trial: Callable[[], list[Finding]]) -> None:
+        """Run a trial, and once more where its outcome is not as it should be: twice, it counts.
 
         An engine on a busy machine loses the last words of a container now and then. What a second try
-        does not find is said, and is no finding.
+        does not find is said, and is no finding. What is left behind always counts.
         """
-        before = len(self.findings)
-        trial()
-        if found := self.findings[before:]:
+        if found := trial():
             self.say(f"{self.loaded.id}: tried again. {found[0].message}")
-            del self.findings[before:]
-            trial()
+            self.findings += trial()
+
+    def _finding(self, message: str, fix: str) -> Finding:
+        return Finding(self.loaded.id, message, fix)
 
     def _find(self, message: str, fix: str) -> None:
-        self.findings.append(Finding(self.loaded.id, message, fix))
+        self.findings.append(self._finding(message, fix))
 
     def _try(
         self,
@@ -163,7 +164,7 @@ class Trials:
             )
         return True
 
-    def _solution(self, *, dirty: bool) -> None:
+    def _solution(self, *, dirty: bool) -> list[Finding]:
         what = "solution on a dirty engine" if dirty else "solution"
         with bystanders(self.engine, self.loaded.exercise) if dirty else nullcontext() as others:
             results = self._try(what, [solution_layer(self.loaded)], checks=2 if dirty else 1)
@@ -171,42 +172,53 @@ class Trials:
                 self._find(
                     f"The {what} changes the {name}, which it does not own.", "Touch declared names only."
                 )
-        for result, ordinal in zip(results, ("", ", checked a second time,"), strict=False):
-            self._must_pass(f"{what}{ordinal}", result)
+        ordinals = ("", ", checked a second time,")
+        return [
+            finding
+            for result, ordinal in zip(results, ordinals, strict=False)
+            for finding in self._must_pass(f"{what}{ordinal}", result)
+        ]
 
-    def _alternative(self, overlay: Overlay) -> None:
+    def _alternative(self, overlay: Overlay) -> list[Finding]:
         what = f"alternative {overlay.name}"
-        for result in self._try(what, [solution_layer(self.loaded), overlay_layer(self.loaded, overlay)]):
-            self._must_pass(what, result)
+        (result,) = self._try(what, [solution_layer(self.loaded), overlay_layer(self.loaded, overlay)])
+        return list(self._must_pass(what, result))
 
-    def _must_pass(self, what: str, result: Result) -> None:
+    def _must_pass(self, what: str, result: Result) -> Iterator[Finding]:
         if result.answer.status != "ok":
-            self._find(f"The {what} does not run to its end: {result.answer.error}", "Mend its cells.")
+            yield self._finding(
+                f"The {what} does not run to its end: {result.answer.error}", "Mend its cells."
+            )
         if not result.passed:
-            self._find(
+            yield self._finding(
                 f"The {what} ends as {result.status.value}.{_detail(result)}",
                 "Mend the answer where it is wrong, else the check.",
             )
 
-    def _mutant(self, mutant: Overlay) -> None:
+    def _mutant(self, mutant: Overlay) -> list[Finding]:
         what = f"mutant {mutant.name}"
         layers = [solution_layer(self.loaded), overlay_layer(self.loaded, mutant)]
         (result,) = self._try(what, layers, seed=self._seed, limit=self.loaded.exercise.timeout)
         named = next((check for check in result.checks if check.id == mutant.check), None)
         if named is None:
-            return  # the gate has said so already
+            return []  # the gate has said so already
         self._caught[mutant.name] = _bad(result)
+        return list(self._must_be_caught(what, mutant, result, named))
+
+    def _must_be_caught(
+        self, what: str, mutant: Overlay, result: Result, named: CheckResult
+    ) -> Iterator[Finding]:
         if result.status is Status.ERROR:
-            self._find(
+            yield self._finding(
                 f"The {what} ends in an error.{_detail(result)}", "A check never fails by an exception."
             )
         elif named.status is not Status.FAILED:
-            self._find(
+            yield self._finding(
                 f"{mutant.check} does not catch the {what}: it ends {named.status.value}.{_detail(result)}",
                 "Make the check stricter, or name the check that must fail in expect.toml.",
             )
         elif mutant.phrase not in _said(named):
-            self._find(
+            yield self._finding(
                 f"The {what} fails in {mutant.check} without the phrase {mutant.phrase!r}: {_said(named)}",
                 "Make the message name the misconception, or name another phrase in expect.toml.",
             )
@@ -215,7 +227,7 @@ class Trials:
         for check in self.loaded.exercise.checks:
             for mutant in self.loaded.mutants:
                 if mutant.check == check.id and not self._caught_alone(check.id):
-                    self._settled(partial(self._mutant, mutant))
+                    self._settle(partial(self._mutant, mutant))
             if not self._caught_alone(check.id):
                 self._find(
                     f"No mutant is caught by {check.id} alone: this check could be taken away unnoticed."

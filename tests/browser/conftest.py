@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     Begin = Callable[[str], Path]
 
+expect.set_options(timeout=15_000)  # milliseconds: three parts of the tests share two processors
 TOKEN = "of-the-tests"
 HERE = Path(__file__).parent
 COURSE = HERE.parents[1]
@@ -292,9 +293,18 @@ _OUTPUTS = """index => {
 }"""
 
 
+@pytest.fixture(scope="session")
+def start_page(lab: Lab) -> tuple[Path, str]:
+    """The learner's start page, and what it holds before any test."""
+    path = lab.root / "work" / "00-start-here.ipynb"
+    return path, path.read_text("utf-8")
+
+
 @pytest.fixture
-def screen(page: Page, lab: Lab) -> Iterator[Screen]:
+def screen(page: Page, lab: Lab, start_page: tuple[Path, str]) -> Iterator[Screen]:
     """An empty page on the small course's JupyterLab. Afterwards no kernel is left."""
+    path, untouched = start_page
+    path.write_text(untouched, "utf-8")  # JupyterLab has saved by itself what a test has put into its cells
     yield Screen(page, lab)
     if "/lab" in page.url:
         page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")

@@ -280,6 +280,7 @@ def solve_in_a_terminal(screen: Screen, exercise: str) -> None:
     put_away(screen)
 
 
+@pytest.mark.timeout(900)  # nine exercises, on a machine that tests other things as well
 def test_from_the_map_to_nine_of_nine(learner: Screen) -> None:
     from_the_map_to_the_chapter(learner)
     outputs = run_all(learner)

@@ -183,7 +183,7 @@ def test_a_prediction_outlives_a_second_run_of_its_cell(opened: Screen) -> None:
     again = shown(opened, 1)
     expect(again.get_by_label("no", exact=True)).to_be_checked()
     expect(again).to_contain_text("<b>still</b>")  # what an author wrote is text
-    expect(again.locator("code")).to_have_text("fake-note")
+    expect(again.locator("code")).to_have_text(f"fake{os.getpid()}-note")
     assert shown(opened, 2).get_by_role("radio").count() == 3
 
 
