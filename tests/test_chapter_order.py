@@ -21,6 +21,7 @@ pytestmark = pytest.mark.engine
 _EACH = 4  # answers of an exercise: verify tries all of them, in their order
 
 
+@pytest.mark.timeout(900)
 def test_answers_of_a_chapter_hold_in_any_order(engine: Engine) -> None:
     seed = secrets.randbits(32)
     chance = random.Random(seed)
