@@ -227,7 +227,7 @@ class Trials:
         for check in self.loaded.exercise.checks:
             for mutant in self.loaded.mutants:
                 if mutant.check == check.id and not self._caught_alone(check.id):
-                    self._settle(partial(self._mutant, mutant))
+                    self._mutant(mutant)  # once more: what it finds has been said
             if not self._caught_alone(check.id):
                 self._find(
                     f"No mutant is caught by {check.id} alone: this check could be taken away unnoticed."
