@@ -75,8 +75,22 @@ function question(text, yes, no, agreed, after) {
   return { box, ask: () => ((box.hidden = false), decline.focus()) };
 }
 
+/**
+ * Let each save of an open file end before the next begins, JupyterLab's own included. Where two overlap, the
+ * later one finds a file that is newer than it knows, and asks whether to overwrite what somebody has changed.
+ */
+function saveInTurn(folder) {
+  for (const { context } of documentsIn(folder)) {
+    if (context.courseSaves) continue;
+    const save = context.save.bind(context);
+    context.courseSaves = Promise.resolve();
+    context.save = () => (context.courseSaves = context.courseSaves.then(save, save));
+  }
+}
+
 /** Save what is open of this exercise: a wrong answer is often an unsaved file. */
 async function saveOpen(folder) {
+  saveInTurn(folder);
   const changed = documentsIn(folder).filter((one) => one.context.model.dirty);
   await Promise.allSettled(changed.map((one) => one.context.save()));
 }
@@ -110,15 +124,18 @@ function render({ model, el }) {
   const solution = h("div", { class: "course-solution" });
 
   let answered = 0;
+  let saving = false;
   async function act(verb) {
-    if (model.get("view").busy) return;
+    if (saving || model.get("view").busy) return;
     window.clearTimeout(answered);
     answered = window.setTimeout(() => {
       status.textContent =
         "No answer yet. A cell may still be running: this goes on when it ends. " +
         "If the kernel was restarted, run this cell again.";
     }, PATIENCE);
+    saving = true;
     await saveOpen(folder);
+    saving = false;
     model.send({ do: verb });
   }
   const sure = question(
@@ -149,6 +166,7 @@ function render({ model, el }) {
   let since = Date.now();
   let moment = null;
   const tick = () => {
+    saveInTurn(folder); // a file may have been opened since
     saved.textContent = moment ? ago(moment, since) : "";
     watch.live(root);
   };

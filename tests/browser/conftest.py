@@ -16,14 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from playwright.sync_api import Browser
+
     from checker.engine.connect import Engine
 
     Begin = Callable[[str], Path]
+    Tab = Callable[["Lab"], Page]
 
 expect.set_options(timeout=15_000)  # milliseconds: three parts of the tests share two processors
 TOKEN = "of-the-tests"
@@ -31,6 +34,7 @@ HERE = Path(__file__).parent
 COURSE = HERE.parents[1]
 #: The first chapter of the small course here. Its exercises have ids, and so scenes, of their own.
 SMALL = f"01-small-{os.getpid()}"
+VIEWPORT: ViewportSize = {"width": 1200, "height": 1000}
 FLAGS = [
     "--headless",
     "--no-sandbox",  # as root Chromium has none
@@ -59,7 +63,33 @@ def base_url() -> str | None:
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return {**browser_context_args, "viewport": {"width": 1200, "height": 1000}}
+    return {**browser_context_args, "viewport": VIEWPORT}
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser, browser_context_args: dict[str, Any]) -> Tab:
+    """Give a page for a JupyterLab, with nothing open in it.
+
+    It serves one test after the other, since loading JupyterLab takes longer than most tests. Where one has
+    left it so that it cannot be emptied, the next gets another page.
+    """
+    kept: dict[str, Page] = {}
+
+    def give(lab: Lab) -> Page:
+        page = kept.get(lab.url)
+        if page and _emptied(page):
+            return page
+        if page:
+            page.context.close()
+        kept[lab.url] = browser.new_context(**browser_context_args).new_page()
+        return kept[lab.url]
+
+    return give
+
+
+def _emptied(page: Page) -> bool:
+    page.set_viewport_size(VIEWPORT)
+    return "/lab" in page.url and bool(page.evaluate(_PUT_AWAY))
 
 
 @dataclass
@@ -284,6 +314,19 @@ _OPEN = """async ([path, factory]) => {
 
 _SHUT_DOWN = "() => window.jupyterapp.serviceManager.sessions.shutdownAll()"
 
+# What is not saved is lost; a dialog that nobody has answered makes the page useless.
+_PUT_AWAY = """async () => {
+    const { commands, serviceManager, shell } = window.jupyterapp;
+    const documents = () => [...shell.widgets('main')].filter((one) => one.context);
+    for (const one of documents()) one.context.model.dirty = false;
+    for (const one of [...shell.widgets('main')]) one.close();
+    await Promise.all([serviceManager.sessions.shutdownAll(), serviceManager.terminals.shutdownAll()]);
+    await commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'});
+    for (let left = 100; left && documents().length; left--)
+        await new Promise((resolve) => window.setTimeout(resolve, 20));
+    return !documents().length && !document.querySelector('.jp-Dialog');
+}"""
+
 _RUN = """async ([index, source]) => {
     const content = window.jupyterapp.shell.currentWidget.content;
     content.activeCellIndex = index < 0 ? content.widgets.length + index : index;
@@ -313,13 +356,12 @@ def start_page(lab: Lab) -> tuple[Path, str]:
 
 
 @pytest.fixture
-def screen(page: Page, lab: Lab, start_page: tuple[Path, str]) -> Iterator[Screen]:
-    """An empty page on the small course's JupyterLab. Afterwards no kernel is left."""
+def screen(tab: Tab, lab: Lab, start_page: tuple[Path, str]) -> Screen:
+    """The small course's JupyterLab, with nothing open in it."""
+    page = tab(lab)
     path, untouched = start_page
     path.write_text(untouched, "utf-8")  # JupyterLab has saved by itself what a test has put into its cells
-    yield Screen(page, lab)
-    if "/lab" in page.url:
-        page.evaluate(_SHUT_DOWN)
+    return Screen(page, lab)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from .conftest import COURSE, Lab, Screen, answers_in, copied
 from .test_lab import START
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.engine.connect import Engine
+
+    from .conftest import Tab
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
@@ -76,11 +78,9 @@ def chapter(
 
 
 @pytest.fixture
-def learner(page: Page, chapter: Lab) -> Iterator[Screen]:
-    """A page of the learner's. Afterwards no kernel is left."""
-    yield Screen(page, chapter)
-    if "/lab" in page.url:
-        page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+def learner(tab: Tab, chapter: Lab) -> Screen:
+    """A page of the learner's."""
+    return Screen(tab(chapter), chapter)
 
 
 def notebook(exercise: str) -> str:

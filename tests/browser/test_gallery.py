@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from .conftest import COURSE, Lab, Screen, accessibility, copied
 from .test_panel import CONTRAST
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.engine.connect import Engine
+
+    from .conftest import Tab
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
@@ -53,13 +55,12 @@ def gallery(
     assert left == [], "the page's last cell removes what it made"
 
 
-@pytest.fixture
-def shown(page: Page, gallery: Lab) -> Iterator[Screen]:
-    """The page with every cell run. Afterwards no kernel is left."""
-    screen = Screen(page, gallery).open(PAGE)
-    assert page.evaluate(_RUN_ALL) == []
-    yield screen
-    page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+@pytest.fixture(scope="module")
+def shown(tab: Tab, gallery: Lab) -> Screen:
+    """The page with every cell run."""
+    screen = Screen(tab(gallery), gallery).open(PAGE)
+    assert screen.page.evaluate(_RUN_ALL) == []
+    return screen
 
 
 def test_every_piece_is_there_and_can_be_read_by_everybody(shown: Screen) -> None:

@@ -162,6 +162,34 @@ def test_what_is_open_and_unsaved_is_saved_before_the_check(screen: Screen, begu
     expect(panel).to_contain_text(re.compile(r"Last saved: (page\.html|exercise\.ipynb), \d+ s ago"))
 
 
+#: Begins a save as JupyterLab's own, and returns when the file is written, but the page does not know it yet.
+_SAVE_SLOWLY = """async () => {
+    const contents = window.jupyterapp.serviceManager.contents;
+    const save = contents.save.bind(contents);
+    window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource('# mine');
+    await new Promise((written) => {
+        contents.save = async (...what) => {
+            contents.save = save;
+            const model = await save(...what);
+            written();
+            await new Promise((resolve) => window.setTimeout(resolve, 1000));
+            return model;
+        };
+        window.jupyterapp.commands.execute('docmanager:save');
+    });
+}"""
+
+
+def test_a_press_while_jupyterlab_saves_by_itself_waits_for_that(screen: Screen, begun: Begin) -> None:
+    folder = begun(GREET)
+    panel = screen.open(notebook(GREET)).panel()
+    screen.page.evaluate(_SAVE_SLOWLY)
+    press(panel, "Check")
+    expect(panel.get_by_role("status")).to_contain_text("Not yet")
+    expect(screen.page.get_by_text("has changed on disk")).to_have_count(0)
+    assert "# mine" in (folder / "exercise.ipynb").read_text()
+
+
 def test_two_presses_are_one_check(screen: Screen, begun: Begin) -> None:
     folder = begun(ODD)
     (folder / "mode.txt").write_text("forever")

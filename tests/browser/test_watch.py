@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from checker.engine.connect import Engine
 
+    from .conftest import Tab
+
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
 
@@ -38,14 +40,18 @@ def looking(
 
 
 @pytest.fixture
-def panel(page: Page, looking: Lab) -> Iterator[Locator]:
+def page(tab: Tab, looking: Lab) -> Page:
+    return tab(looking)
+
+
+@pytest.fixture
+def panel(page: Page, looking: Lab) -> Locator:
     """The panel of the greeting, begun anew."""
     done = looking.course("reset", GREET)
     if done.returncode:
         assert looking.course("start", GREET).returncode == 0
     screen = Screen(page, looking).open(notebook(GREET))
-    yield screen.panel()
-    page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    return screen.panel()
 
 
 def test_a_line_looks_done_before_check_and_changed_after(

@@ -261,16 +261,23 @@ def test_no_permission(
 
 
 def test_ssh_without_paramiko(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("docker.api.client.SSHHTTPAdapter")
     monkeypatch.setenv("DOCKER_HOST", "ssh://me@nowhere.invalid")
     fault = fault_of(connect.connect)
     assert fault.kind == "ssh-without-paramiko"
     assert "docker[ssh]" in fault.next
 
 
-def test_ssh_to_a_name_that_is_not_known(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "ssh://me@nowhere.invalid")
-    assert fault_of(connect.connect).kind == "not-running"
+def test_ssh_to_a_name_that_is_not_known(config: Path, tmp_path: Path) -> None:
+    """With paramiko, in a folder of its own: where it is installed, all that asks Docker loads it."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", tmp_path, "paramiko>=3.4"]
+    subprocess.run(pip, check=True, timeout=300)
+    ask = "from checker.engine.connect import connect\ntry: connect()\nexcept Exception as no: print(no.kind)"
+    done = subprocess.run(
+        [sys.executable, "-c", ask],
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "DOCKER_HOST": "ssh://me@nowhere.invalid"},
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout == "not-running\n"
 
 
 def test_tls_without_certificates(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
