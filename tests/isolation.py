@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 #: Tests whose objects on the engine have names that no other test uses, or that have an engine of their own.
 _ALONE = (
-    *(f"tests/{name}" for name in ("engine/", "images/", "grading/", "test_lab.py")),
+    *(f"tests/{name}" for name in ("engine/", "grading/", "test_lab.py")),
     *(f"tests/ui/test_{name}" for name in ("build_", "life", "long_work", "process_", "stats_")),
 )
-#: The same, in a browser: courses whose exercises have ids of their own. The others show the course as it is.
-_BROWSER = "tests/browser/"
+#: The same: in a browser, courses whose exercises have ids of their own. All three parts take about as long.
+_ALSO_ALONE = ("tests/browser/", "tests/images/", "tests/test_apt.py")
+#: In a browser, the course as it is.
 _AS_IT_IS = tuple(f"tests/browser/test_{name}" for name in ("first_exercise", "gallery"))
 
 
@@ -50,8 +51,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 class _Parts(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(_BROWSER) and not nodeid.startswith(_AS_IT_IS):
-            return "browser"
+        if nodeid.startswith(_AS_IT_IS):
+            return "together"
+        if nodeid.startswith(_ALSO_ALONE):
+            return "also alone"
         return "alone" if nodeid.startswith(_ALONE) else "together"
 
 

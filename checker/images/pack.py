@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from docker.errors import ImageNotFound
 
+from checker.engine.waiting import ticks
 from checker.errors import CourseFault
 from checker.files import write_atomic
 from checker.paths import state_dir
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from docker import APIClient
 
     from .catalogue import CatalogueImage
+
+#: Seconds in which what apt has started may still write, after Ctrl-C.
+_STILL_WRITES = 2.0
 
 
 class Pack:
@@ -74,7 +78,10 @@ class Pack:
             try:
                 yield work
             finally:
-                shutil.rmtree(work, ignore_errors=True)
+                for _ in ticks(_STILL_WRITES):
+                    shutil.rmtree(work, ignore_errors=True)
+                    if not work.exists():
+                        break
 
 
 def load_archive(api: APIClient, archive: Iterator[bytes] | IO[bytes]) -> None:

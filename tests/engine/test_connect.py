@@ -269,7 +269,7 @@ def test_ssh_without_paramiko(config: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_ssh_to_a_name_that_is_not_known(config: Path, tmp_path: Path) -> None:
     """With paramiko, in a folder of its own: where it is installed, all that asks Docker loads it."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", tmp_path, "paramiko>=3.4"]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(tmp_path), "paramiko>=3.4"]
     subprocess.run(pip, check=True, timeout=300)
     ask = "from checker.engine.connect import connect\ntry: connect()\nexcept Exception as no: print(no.kind)"
     done = subprocess.run(
