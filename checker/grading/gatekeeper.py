@@ -47,8 +47,11 @@ def verify_in_sandboxes(
         Desk(course, engine, keys, workers=min(jobs, len(chosen) or 1), say=say) as desk,
         desk.threads() as pool,
     ):
-        found = pool.map(lambda one: _trials(course, desk, one), chosen)
-        for loaded, (findings, skipped) in zip(chosen, found, strict=True):
+        # What may take longest begins first: a long one that ends alone would leave a processor idle.
+        longest_first = sorted(chosen, key=lambda one: one.exercise.timeout, reverse=True)
+        running = {one.id: pool.submit(_trials, course, desk, one) for one in longest_first}
+        for loaded in chosen:
+            findings, skipped = running[loaded.id].result()
             report.exercises.append(loaded.id)
             report.findings += findings
             if skipped:
