@@ -1,8 +1,9 @@
 """JupyterLab, set up for the course, with nothing written to the learner's own Jupyter settings.
 
 The settings lie beside this file in ``lab_config/`` and are passed by ``JUPYTER_CONFIG_PATH``: autosave every
-5 seconds, no news, the start page first, kernels of closed notebooks ended after 30 idle minutes, encrypted
-messages between server and kernels. What the learner chose for themselves, such as a theme, stays in force.
+5 seconds, no news, no look for a build of JupyterLab's own, the start page first, kernels of closed notebooks
+ended after 30 idle minutes, encrypted messages between server and kernels. What the learner chose for
+themselves, such as a theme, stays in force.
 ``expose_app_in_browser`` lets the check panel open files and reload the notebook after a reset.
 """
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+_NOT_THERE = "A file that this step names is not in the folder, or `.dockerignore` leaves it out."
+_NOT_IN_THE_STAGE = (
+    "What `--from=` names has no file at this path. Compare the path with where the stage's own steps put it."
+)
+
 #: Words, in lower case, and the likely cause. The first that fits counts: a command's own words come first.
 _CAUSES = (
     (
@@ -30,7 +35,7 @@ _CAUSES = (
     ),
     (("exit code",), "The command ran and reported an error. Its last lines say which."),
     (("circular dependency",), "A stage copies from itself. Stages are counted from 0, the first one is 0."),
-    (("not found",), "A file that this step names is not in the folder, or `.dockerignore` leaves it out."),
+    (("not found", "buildkit-mount"), _NOT_THERE),
     (("unknown instruction",), "A line of the Dockerfile begins with a word that is no instruction."),
     (
         ("no build stage is named",),
@@ -43,7 +48,7 @@ _CAUSES = (
 )
 
 
-def likely_cause(message: str, lines: tuple[str, ...] = ()) -> str:
+def likely_cause(message: str, lines: tuple[str, ...] = (), step: str = "") -> str:
     """Return the likely cause in a sentence, empty where none is known.
 
     Parameters
@@ -52,6 +57,9 @@ def likely_cause(message: str, lines: tuple[str, ...] = ()) -> str:
         The builder's error.
     lines
         What the step printed last.
+    step
+        The step as the builder names it.
     """
     said = "\n".join((*lines, message)).lower()
-    return next((cause for words, cause in _CAUSES if any(word in said for word in words)), "")
+    likely = next((cause for words, cause in _CAUSES if any(word in said for word in words)), "")
+    return _NOT_IN_THE_STAGE if likely == _NOT_THERE and "--from=" in step else likely

@@ -122,7 +122,7 @@ class BuildFailed(ObjectError):  # noqa: N818 - see Missing
             expected="the build to succeed",
             actual=where,
             reason="build-failed",
-            why=likely_cause(message, lines),
+            why=likely_cause(message, lines, step),
             next="Build it yourself with --progress=plain, and read the lines above the error.",
         )
         self.step = step

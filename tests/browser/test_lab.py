@@ -33,6 +33,8 @@ def test_the_start_page_comes_first_and_nothing_pops_up(page: Page, lab: Lab) ->
     page.goto(f"{lab.url}/?token={TOKEN}")
     page.wait_for_function(f"window.jupyterapp?.shell.currentWidget?.context?.path === '{START}'")
     expect(page.get_by_role("tab", name="00-start-here.ipynb")).to_be_visible()
+    config = page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent)")
+    assert config["buildCheck"] is False, "a look for a build starts Node each time"
     expect(page.locator(".Toastify__toast")).to_have_count(0)
     expect(page.locator(".jp-Dialog")).to_have_count(0)
 

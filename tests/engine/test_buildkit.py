@@ -216,6 +216,7 @@ def test_no_dockerfile_and_no_network(engine: Engine, tmp_path: Path) -> None:
         ("FROM {base}\nUSER nobody-known\nRUN true", "whom the image does not know"),
         ("FROM scratch\nRUN true", "its base is empty"),
         ("FROM {base}\nFROM {base}\nCOPY --from=1 /etc /x", "copies from itself"),
+        ("FROM {base} AS one\nFROM {base}\nCOPY --from=one /absent /x", "where the stage's own steps put it"),
         ("FROM {base}\nCOPY nowhere /", "not in the folder"),
         ("FROM {base}\nCOPI x /", "no instruction"),
         ("RUN true", "not FROM"),
