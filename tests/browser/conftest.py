@@ -70,19 +70,19 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 def tab(browser: Browser, browser_context_args: dict[str, Any]) -> Tab:
     """Give a page for a JupyterLab, with nothing open in it.
 
-    It serves one test after the other, since loading JupyterLab takes longer than most tests. Where one has
-    left it so that it cannot be emptied, the next gets another page.
+    It serves one test after the other, since loading JupyterLab takes longer than most tests. A new page
+    comes for another JupyterLab, and where a test has left the page so that it cannot be emptied.
     """
-    kept: dict[str, Page] = {}
+    page: Page | None = None
 
     def give(lab: Lab) -> Page:
-        page = kept.get(lab.url)
-        if page and _emptied(page):
+        nonlocal page
+        if page and _emptied(page) and page.url.startswith(lab.url):
             return page
         if page:
             page.context.close()
-        kept[lab.url] = browser.new_context(**browser_context_args).new_page()
-        return kept[lab.url]
+        page = browser.new_context(**browser_context_args).new_page()
+        return page
 
     return give
 
@@ -111,6 +111,14 @@ class Lab:
             timeout=120,
             check=False,
         )
+
+    def begin(self, exercise: str) -> Path:
+        """Begin an exercise anew, and return the learner's folder."""
+        done = self.course("reset", exercise)
+        if done.returncode:  # it was never started, or its record is damaged
+            done = self.course("start", exercise)
+        assert done.returncode == 0, done.stderr
+        return self.root / "work" / exercise
 
 
 @pytest.fixture(scope="session")
@@ -365,18 +373,9 @@ def screen(tab: Tab, lab: Lab, start_page: tuple[Path, str]) -> Screen:
 
 
 @pytest.fixture
-def begun(lab: Lab, small_course: Path) -> Begin:
+def begun(lab: Lab) -> Begin:
     """Begin an exercise of the small course anew, and return the learner's folder."""
-
-    def begin(exercise: str) -> Path:
-        folder = small_course / "work" / exercise
-        if folder.is_dir():
-            lab.course("reset", exercise)
-        done = lab.course("start", exercise)
-        assert done.returncode == 0, done.stderr
-        return folder
-
-    return begin
+    return lab.begin
 
 
 def accessibility(page: Page, selector: str) -> list[str]:

@@ -47,9 +47,7 @@ def page(tab: Tab, looking: Lab) -> Page:
 @pytest.fixture
 def panel(page: Page, looking: Lab) -> Locator:
     """The panel of the greeting, begun anew."""
-    done = looking.course("reset", GREET)
-    if done.returncode:
-        assert looking.course("start", GREET).returncode == 0
+    looking.begin(GREET)
     screen = Screen(page, looking).open(notebook(GREET))
     return screen.panel()
 
