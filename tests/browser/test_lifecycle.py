@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Locator, expect
+from processes import start_hearing
 
 from .test_lab import START
 from .test_panel import CONTRAST
@@ -47,13 +48,13 @@ def test_it_is_drawn_as_it_happens(screen: Screen, living: Container) -> None:
     says = picture.get_by_role("status")
     expect(says).to_have_text(f"{NAME} is created: its process has not started.")
     expect(says).to_have_attribute("aria-live", "polite")
-    living.start()
+    start_hearing(living)
     expect(says).to_have_text(f"{NAME} is running: its process has started.")
     expect(picture.locator(".life-names .life-now")).to_have_text("runningnow")
     living.pause()
     expect(says).to_have_text(f"{NAME} is paused: its process waits in memory.")
     living.unpause()
-    living.stop(timeout=1)
+    living.stop()
     expect(says).to_have_text(f"{NAME} is stopped: its process ended with exit code 143.")
     expect(picture.locator(".life-event")).to_have_text(
         ["", "start", "pause", "unpause", "kill", "die", "stop"]
@@ -114,8 +115,8 @@ def test_without_an_engine_it_says_what_to_do(screen: Screen) -> None:
 def test_every_text_can_be_read(screen: Screen, living: Container, theme: str) -> None:
     picture = shown(screen)
     screen.theme(theme)
-    living.start()
-    living.stop(timeout=1)
+    start_hearing(living)
+    living.stop()
     expect(picture.locator(".life-event")).to_have_text(["", "start", "kill", "die", "stop"])
     picture.locator("summary").click()
     measured = picture.evaluate(CONTRAST)

@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from processes import start_hearing
 
 from checker import lifecycle
 from checker.engine.waiting import ticks
@@ -73,14 +74,14 @@ step  event    state after  note
 @pytest.mark.engine
 def test_the_whole_story_right_after_it_happened(picture: Lifecycle, engine: Engine) -> None:
     made = engine.client.containers.create("busybox:1.37", ["sleep", "300"], name=NAME, init=True)
-    made.start()
+    start_hearing(made)
     made.pause()
     made.unpause()
-    made.stop(timeout=1)
+    made.stop()
     made.start()
     made.kill()
-    made.start()
-    made.restart(timeout=1)
+    start_hearing(made)
+    made.restart()
     made.remove(force=True)
     assert repr(picture.table()) == STORY
     assert "| 6 | die | stopped | exit code 143 |" in picture.table()._repr_markdown_()
