@@ -73,7 +73,11 @@ def test_a_module_beside_the_notebook_hides_a_library_as_in_a_kernel(
 ) -> None:
     (tmp_path / "docker.py").write_text("mine = True\n")
 
+    (tmp_path / "requests").mkdir()
+    (tmp_path / "requests" / "__init__.py").write_text("mine = True\n")
+
     assert run(answers, tmp_path, "import docker\nprint(docker.mine)").output_tail == "True\n"
+    assert run(answers, tmp_path, "import requests\nprint(requests.mine)").output_tail == "True\n"
 
 
 def test_an_answer_may_drive_a_terminal(answers: Answers, tmp_path: Path) -> None:
