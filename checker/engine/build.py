@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from checker.cancelling import NEVER, Cancelled
 from checker.errors import EngineFault
 
+from . import clientside
 from . import image as images
 from .build_log import BuildLog, BuildStep
 from .errors import BuildFailed, Missing, asking
@@ -149,12 +150,8 @@ def _run(
 ) -> int:
     """Run buildx in a process group of its own, and return its exit status."""
     env = engine.environment()
-    # Without a docker command, the other library says what is to be done.
-    command = shutil.which("docker", path=env.get("PATH")) or str(
-        engine.whales().client_config.client_call[0]
-    )
     running = subprocess.Popen(
-        [command, "buildx", "build", "--load", "--progress=rawjson", *words],
+        [*_buildx(engine, env), "build", "--load", "--progress=rawjson", *words],
         env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -175,6 +172,21 @@ def _run(
             _end(running)
             running.wait()  # after Ctrl-C, leaving the block would not wait for its end
             raise
+
+
+def _buildx(engine: Engine, env: dict[str, str]) -> list[str]:
+    """Return the command of buildx, and tell it by ``env`` what ``docker`` tells its plugins.
+
+    Called as ``docker buildx``, a cached build takes a fifth longer: ``docker`` asks the plugin for its name,
+    then starts it.
+    """
+    if found := clientside.plugin("docker-buildx", env):
+        # Without this it takes itself for a program of its own, and looks for no TLS in the environment.
+        env["DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND"] = "docker"
+        return [found, "buildx"]
+    # Without a docker command, the other library says what is to be done.
+    docker = shutil.which("docker", path=env.get("PATH")) or engine.whales().client_config.client_call[0]
+    return [str(docker), "buildx"]
 
 
 def _end(running: subprocess.Popen[str]) -> None:

@@ -71,12 +71,12 @@ class Private:
         write_atomic(self.file(), json.dumps(asdict(self), indent=2) + "\n")
 
 
-def config_dir() -> Path:
+def config_dir(environment: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of the command line's configuration."""
-    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    return Path(environment.get("DOCKER_CONFIG") or Path.home() / ".docker")
 
 
-def config() -> dict[str, Any]:
+def config(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Read ``config.json``; empty where there is none.
 
     Raises
@@ -84,7 +84,7 @@ def config() -> dict[str, Any]:
     EngineFault
         ``bad-config`` where it cannot be read, or is not a JSON object.
     """
-    file = config_dir() / "config.json"
+    file = config_dir(environment) / "config.json"
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -155,15 +155,19 @@ def certificates(endpoint: Endpoint) -> Certificates | None:
 
 def has_plugins() -> bool:
     """Say whether the user's own ``docker`` finds buildx and Compose."""
-    if not shutil.which("docker"):
-        return False
+    return bool(shutil.which("docker")) and all(plugin(name, os.environ) for name in PLUGINS)
+
+
+def plugin(name: str, environment: Mapping[str, str]) -> str:
+    """Return the path of a command line plugin where ``docker`` looks for it first; empty where it is not."""
     folders = [
-        config_dir() / "cli-plugins",
-        *map(Path, config().get("cliPluginsExtraDirs") or ()),
+        config_dir(environment) / "cli-plugins",
+        *map(Path, config(environment).get("cliPluginsExtraDirs") or ()),
         *_system_dirs(),
     ]
     suffix = ".exe" if sys.platform == "win32" else ""
-    return all(any((folder / (name + suffix)).exists() for folder in folders) for name in PLUGINS)
+    paths = (folder / (name + suffix) for folder in folders)
+    return next((str(path) for path in paths if path.exists()), "")
 
 
 def environment(endpoint: Endpoint, base: Mapping[str, str]) -> dict[str, str]:

@@ -165,6 +165,16 @@ def test_an_edit_runs_only_what_follows_it(engine: Engine, made: Made, tmp_path:
 
 
 @pytest.mark.engine
+def test_buildx_at_a_place_that_only_docker_knows(
+    engine: Engine, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("checker.engine.clientside.plugin", lambda *_: "")
+    (tmp_path / "Dockerfile").write_text(f"FROM {BUSYBOX}\n")
+    found = build(engine, tmp_path, tags=[made.tag()]).image
+    assert found.diff_ids == image.find(engine, BUSYBOX).diff_ids
+
+
+@pytest.mark.engine
 def test_a_target_and_a_secret(engine: Engine, made: Made, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(
         f"FROM {BUSYBOX} AS dev\nRUN --mount=type=secret,id=token wc -c </run/secrets/token >/length\n"

@@ -373,6 +373,16 @@ def test_private_engine_lends_its_tools_where_plugins_are_missing(
     }
 
 
+def test_a_plugin_is_looked_for_where_docker_does(config: Path, tmp_path: Path) -> None:
+    mine, extra = config / "cli-plugins", tmp_path / "extra"
+    (config / "config.json").write_text(json.dumps({"cliPluginsExtraDirs": [str(extra)]}))
+    for folder in (extra, mine):
+        folder.mkdir()
+        (folder / "docker-mine").touch()
+        assert clientside.plugin("docker-mine", os.environ) == str(folder / "docker-mine")
+    assert clientside.plugin("docker-mine", {"DOCKER_CONFIG": str(tmp_path)}) == ""
+
+
 def test_another_engine_borrows_no_tools(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     private = Private("unix:///ours.sock", "/ours/bin", "/ours/config", 1)
     private.file().parent.mkdir(parents=True)
