@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.engine import container as containers
+from checker.engine import http, scene
 from checker.engine import image as images
-from checker.engine import scene
 from checker.engine.errors import Missing, NoAnswer, NotReadable, ObjectError
 from checker.engine.probe import EXERCISE_LABEL, IMAGE
 from checker.engine.sockets import Listener, listeners
@@ -197,6 +197,39 @@ def test_get_from_a_container_that_has_ended(lab: Lab) -> None:
     with pytest.raises(ObjectError, match="exited with code 3"):
         lab.get(one, 80)
     assert lab.evidence == {"container": one.name, "status": "exited with code 3", "log": "no such config"}
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("then", ["ended", "started-anew", "ended-by-itself"])
+def test_an_answer_of_another_container_at_the_same_address_does_not_count(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    name = lab.exercise.owns.networks[0]
+    lab.scene.network(name)
+    one = run(lab, number=0, network=name)
+    lab.exec(one, "chmod", "644", "/www/i")
+    assert lab.eventually(lambda: lab.get(one, 80, "/i")).text == "hello\n"
+    ask = http.from_probe
+
+    def later(*words: Any, **options: Any) -> bytes:
+        if then == "ended-by-itself":
+            answer = ask(*words, **options)
+            one.stop(0)
+            return answer
+        address = one.networks[name].ip
+        one.stop(0)
+        other = run(lab, number=1, network=name)
+        assert other.networks[name].ip == address
+        if then == "started-anew":
+            one.start()
+        return lab.eventually(lambda: ask(*words, **options))
+
+    monkeypatch.setattr(http, "from_probe", later)
+    if then == "ended-by-itself":
+        assert lab.get(one, 80, "/i").text == "hello\n"
+        return
+    with pytest.raises(ObjectError, match="exited" if then == "ended" else "started anew"):
+        lab.get(one, 80, "/i")
 
 
 def test_where_something_listens_is_read_from_the_kernels_table() -> None:

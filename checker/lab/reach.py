@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.engine import http
 from checker.engine.container import Container, find
-from checker.engine.errors import NoAnswer, ObjectError
+from checker.engine.errors import NoAnswer, ObjectError, asking
 from checker.engine.probe import Probe
 from checker.engine.sockets import LISTENING, listeners
 
@@ -42,11 +42,12 @@ class Reach:
         ObjectError
             If the container does not run.
         """
-        network, host = self._way_to(container)
+        way = network, host = self._way_to(container)
         payload = http.request(host, port, path, headers=headers)
         try:
             raw = http.from_probe(self.probe(network), host, port, payload, timeout=timeout)
-            return http.parse(raw, host, port)
+            answer = http.parse(raw, host, port)
+            self._confirm(container, way)
         except NoAnswer as error:
             raise NoAnswer(
                 expected=f"an answer on port {port} of {container.name}",
@@ -57,6 +58,7 @@ class Reach:
                 else "",
                 next=f"`docker logs {container.name}` may say where it listens.",
             ) from error
+        return answer
 
     def published(
         self, host_ip: str, port: int, path: str, *, headers: Mapping[str, str] | None, timeout: float
@@ -107,6 +109,32 @@ class Reach:
             if address := attachment.ip or attachment.ipv6:
                 return attachment.network_id or attachment.network, address
         return f"container:{container.id}", "127.0.0.1"
+
+    def _confirm(self, container: Container, way: tuple[str, str]) -> None:
+        """Raise where another container may have answered: an engine gives a free address away at once."""
+        try:
+            if self._way_to(container) == way:
+                return
+        except ObjectError:
+            if not self._is_anothers(container, *way):  # it has answered, and ended then
+                return
+            raise
+        raise NoAnswer(
+            expected="an answer of this container",
+            actual="it has another address by now: it was started anew meanwhile",
+            reason="started-anew",
+        )
+
+    def _is_anothers(self, container: Container, network: str, host: str) -> bool:
+        if network == "host" or network.startswith("container:"):
+            return False
+        with asking(self._engine, "network", network):
+            holders = self._engine.client.api.inspect_network(network)["Containers"] or {}
+        return any(
+            host in {one["IPv4Address"].partition("/")[0], one["IPv6Address"].partition("/")[0]}
+            for holder, one in holders.items()
+            if holder != container.id
+        )
 
 
 def require_running(container: Container) -> None:
