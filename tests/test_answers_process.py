@@ -72,7 +72,6 @@ def test_a_module_beside_the_notebook_hides_a_library_as_in_a_kernel(
     answers: Answers, tmp_path: Path
 ) -> None:
     (tmp_path / "docker.py").write_text("mine = True\n")
-
     (tmp_path / "requests").mkdir()
     (tmp_path / "requests" / "__init__.py").write_text("mine = True\n")
 

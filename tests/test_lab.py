@@ -199,37 +199,51 @@ def test_get_from_a_container_that_has_ended(lab: Lab) -> None:
     assert lab.evidence == {"container": one.name, "status": "exited with code 3", "log": "no such config"}
 
 
-@pytest.mark.engine
-@pytest.mark.parametrize("then", ["ended", "started-anew", "ended-by-itself"])
-def test_an_answer_of_another_container_at_the_same_address_does_not_count(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch, then: str
-) -> None:
+@pytest.fixture
+def serving(lab: Lab) -> Container:
+    """A container that answers, in a network of its own."""
     name = lab.exercise.owns.networks[0]
     lab.scene.network(name)
-    one = run(lab, number=0, network=name)
+    one = run(lab, network=name)
     lab.exec(one, "chmod", "644", "/www/i")
     assert lab.eventually(lambda: lab.get(one, 80, "/i")).text == "hello\n"
-    ask = http.from_probe
+    return one
 
-    def later(*words: Any, **options: Any) -> bytes:
-        if then == "ended-by-itself":
-            answer = ask(*words, **options)
-            one.stop(0)
-            return answer
-        address = one.networks[name].ip
-        one.stop(0)
+
+@pytest.mark.engine
+@pytest.mark.parametrize(("again", "said"), [(False, "exited"), (True, "started anew")])
+def test_an_answer_of_another_container_at_the_same_address_does_not_count(
+    lab: Lab, serving: Container, monkeypatch: pytest.MonkeyPatch, again: bool, said: str
+) -> None:
+    (name,), ask = serving.networks, http.from_probe
+
+    def of_another(*words: Any, **options: Any) -> bytes:
+        address = serving.networks[name].ip
+        serving.stop(0)
         other = run(lab, number=1, network=name)
         assert other.networks[name].ip == address
-        if then == "started-anew":
-            one.start()
+        if again:
+            serving.start()
         return lab.eventually(lambda: ask(*words, **options))
 
-    monkeypatch.setattr(http, "from_probe", later)
-    if then == "ended-by-itself":
-        assert lab.get(one, 80, "/i").text == "hello\n"
-        return
-    with pytest.raises(ObjectError, match="exited" if then == "ended" else "started anew"):
-        lab.get(one, 80, "/i")
+    monkeypatch.setattr(http, "from_probe", of_another)
+    with pytest.raises(ObjectError, match=said):
+        lab.get(serving, 80, "/i")
+
+
+@pytest.mark.engine
+def test_an_answer_counts_where_the_container_ends_right_after_it(
+    lab: Lab, serving: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = http.from_probe
+
+    def the_last(*words: Any, **options: Any) -> bytes:
+        answer = ask(*words, **options)
+        serving.stop(0)
+        return answer
+
+    monkeypatch.setattr(http, "from_probe", the_last)
+    assert lab.get(serving, 80, "/i").text == "hello\n"
 
 
 def test_where_something_listens_is_read_from_the_kernels_table() -> None:

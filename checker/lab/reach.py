@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.engine import http
+from checker.engine import network as networks
 from checker.engine.container import Container, find
-from checker.engine.errors import NoAnswer, ObjectError, asking
+from checker.engine.errors import NoAnswer, ObjectError
 from checker.engine.probe import Probe
 from checker.engine.sockets import LISTENING, listeners
 
@@ -128,13 +129,8 @@ class Reach:
     def _is_anothers(self, container: Container, network: str, host: str) -> bool:
         if network == "host" or network.startswith("container:"):
             return False
-        with asking(self._engine, "network", network):
-            holders = self._engine.client.api.inspect_network(network)["Containers"] or {}
-        return any(
-            host in {one["IPv4Address"].partition("/")[0], one["IPv6Address"].partition("/")[0]}
-            for holder, one in holders.items()
-            if holder != container.id
-        )
+        members = networks.find(self._engine, network).members
+        return any(one.ip == host for one in members if one.id != container.id)
 
 
 def require_running(container: Container) -> None:
