@@ -39,6 +39,9 @@ class Recipe:
         Path inside → content.
     version
         The package whose version stands for ``{version}`` in ``config``.
+    loose
+        Debian packages that are not installed: they lie in ``/course/loose``, with what they depend on, for
+        the script to take files from.
     """
 
     key: str
@@ -48,6 +51,7 @@ class Recipe:
     script: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     version: str = ""
+    loose: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
@@ -66,6 +70,7 @@ class Recipe:
             script=script,
             files={inside: (beside / name).read_bytes() for inside, name in fields.get("files", {}).items()},
             version=fields.get("version", ""),
+            loose=tuple(fields.get("loose", ())),
         )
 
     def changes(self, packages: Iterable[Path]) -> list[str]:

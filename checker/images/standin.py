@@ -26,7 +26,7 @@ from .recipe import BASE, Recipe
 from .rootfs import unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from checker.engine.connect import Engine
 
@@ -91,13 +91,13 @@ class Workshop:
         assert image.recipe  # noqa: S101 - the caller chose it by its recipe
         recipe = Recipe.read(image.recipe)
         step("fetches packages")
-        packages = self._fetch(recipe, "" if recipe.shell else base)
+        packages, loose = self._fetch(recipe, "" if recipe.shell else base)
         self._check()
         if recipe.shell:
             step("unpacks")
             return self._from_nothing(recipe, packages, step)
         with self._container(base, ["sh", f"{INSIDE}/build.sh"], recipe.key) as container:
-            self._install(container, recipe, packages, step)
+            self._install(container, recipe, packages, step, loose)
             return self._commit(container, recipe.changes(packages))
 
     def name(self, made: str, reference: str) -> None:
@@ -123,7 +123,8 @@ class Workshop:
         finally:
             self.api.remove_image(start)
 
-    def _fetch(self, recipe: Recipe, base: str) -> list[Path]:
+    def _fetch(self, recipe: Recipe, base: str) -> tuple[list[Path], list[Path]]:
+        """Return the packages to install, and those that are to lie beside them."""
         with self._fetching:
             self._check()
             if not self._listed:
@@ -133,10 +134,20 @@ class Workshop:
             if base:
                 with self._container(base, ["sh"], recipe.key) as container:
                     status.write_bytes(self._read(container, "/var/lib/dpkg/status"))
-            return self._apt.download(recipe.packages, self._packages, status=status if base else None)
+            there = status if base else None
+            packages = self._apt.download(recipe.packages, self._packages, status=there)
+            if not recipe.loose:
+                return packages, []
+            beside = self._apt.download(recipe.loose, self._packages, status=there)
+            return packages, [path for path in beside if path not in packages]
 
     def _install(
-        self, container: str, recipe: Recipe, packages: list[Path], step: Callable[[str], None]
+        self,
+        container: str,
+        recipe: Recipe,
+        packages: list[Path],
+        step: Callable[[str], None],
+        loose: Sequence[Path] = (),
     ) -> None:
         """Copy packages, files and script in, run the script, and remove what was copied."""
         step(f"installs {len(packages)} packages" if packages else "installs")
@@ -144,7 +155,8 @@ class Workshop:
         script = f"set -eu\nMIRROR={self._apt.mirror.uri}\n{recipe.script}\n{last}\n"
         inside = INSIDE.lstrip("/")
         entries = [Entry(f"{inside}/build.sh", script.encode())]
-        entries += [Entry(f"{inside}/packages/{path.name}", path) for path in packages]
+        for folder, paths in (("packages", packages), ("loose", loose)):
+            entries += [Entry(f"{inside}/{folder}/{path.name}", path) for path in paths]
         entries += [Entry(f"{inside}/files{path}", content) for path, content in recipe.files.items()]
         self.api.put_archive(container, "/", tar_stream(entries))
         self.api.start(container)

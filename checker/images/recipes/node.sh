@@ -1,12 +1,23 @@
 groupadd --gid 1000 node
 useradd --uid 1000 --gid node --shell /bin/bash --create-home node
+# npm, and what it depends on.
+for package in /course/loose/n[op]*.deb; do dpkg-deb --extract "$package" /course/npm; done
+cp --no-dereference /course/npm/usr/bin/npm /course/npm/usr/bin/npx /usr/bin
+node - <<'END'
+const { cpSync, existsSync, readdirSync, readFileSync } = require('fs')
+const [from, to] = ['/course/npm/usr/share/nodejs', '/usr/share/nodejs']
+const kept = new Set()
+function keep(name) {
+  if (kept.has(name) || !existsSync(`${from}/${name}`)) return // Node.js's, or below node_modules of who requires it
+  kept.add(name)
+  if (!existsSync(`${to}/${name}`)) cpSync(`${from}/${name}`, `${to}/${name}`, { recursive: true, verbatimSymlinks: true })
+  for (const file of readdirSync(`${from}/${name}`, { recursive: true }).filter(one => one.endsWith('package.json')))
+    Object.keys(JSON.parse(readFileSync(`${from}/${name}/${file}`)).dependencies ?? {}).forEach(keep)
+}
+// Behind npm: what Debian's changes require, and no package.json names.
+for (const name of ['npm', 'clone', 'colors', 'defaults', 'node-fetch', 'supports-color', 'wcwidth.js']) keep(name)
+cpSync(`${from}/@npmcli/node_modules`, `${to}/@npmcli/node_modules`, { verbatimSymlinks: true }) // a link
+END
 for command in node npm npx; do ln -s "/usr/bin/$command" "/usr/local/bin/$command"; done
 ln -s node /usr/local/bin/nodejs
 chmod 755 /usr/local/bin/docker-entrypoint.sh
-# Debian's npm brings the tools that its libraries are built and tested with: five of six files. The image has
-# none of them, and each file is looked at whenever a layer is made in a user namespace.
-rm -rf /usr/share/doc/node-*
-cd /usr/share/nodejs
-rm -rf @babel @bcoe @nodelib @types @webassemblyjs ajv ajv-keywords async async-es caniuse-lite core-js core-js-pure \
-    es-abstract eslint handlebars istanbul* jest* lodash lodash-es neo-async regenerate-unicode-properties terser \
-    web-streams-polyfill webassemblyjs webpack yargs
