@@ -311,6 +311,27 @@ def test_node_with_npm(image: Have, run: Run) -> None:
     assert "node_modules/d" in said
 
 
+def test_npm_needs_nothing_that_the_stand_in_leaves_out(image: Have, run: Run) -> None:
+    steps = (
+        "mkdir /b /a", "cd /b", "npm init -y", "npm version patch", "npm pack",
+        "cd /a", "npm init -y", "npm pkg set scripts.say='echo said'", "npm install /b/b-1.0.1.tgz", "npm ls",
+        "rm -r node_modules", "npm ci --offline", "npm run say", "npm rebuild", "npm prune",
+        "npm exec --offline -c pwd", "npx --offline -c pwd", "npm dedupe --offline", "npm shrinkwrap",
+        "npm uninstall b", "npm cache clean --force", "npm config list", "npm help",
+    )  # fmt: skip
+    status, said = run(image("node"), "sh", "-c", " && ".join(steps), network_mode="none")
+    assert status == 0, said
+    assert "Cannot find module" not in said
+
+
+def test_node_leaves_out_what_npm_never_opens(image: Have, run: Run) -> None:
+    """A layer made in a sandbox takes time for each file; and apt must not think that Python is there."""
+    status, files = run(image("node"), "sh", "-c", "find / -xdev -type f | wc -l")
+    assert status == 0
+    assert int(files) < 8000
+    assert run(image("node"), "sh", "-c", "dpkg -s python3")[0] != 0
+
+
 def test_go_links_statically_only_when_told(image: Have, run: Run) -> None:
     go = image("go")
     assert "go1.24" in run(go, "go", "version")[1]
