@@ -47,6 +47,11 @@ def answer_cells(folder: Path) -> list[str]:
     return cells if instead is None or placed else [*cells, instead]
 
 
+def does_something(cell: str) -> bool:
+    """Say whether running ``cell`` can have an effect: comments alone have none."""
+    return any(line.strip() and not line.lstrip().startswith("#") for line in cell.splitlines())
+
+
 class RunsAnswers(Protocol):
     """Runs answers, here or elsewhere; :class:`Answers` is one."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 import time
 import uuid
@@ -48,6 +49,7 @@ class Runner:
         self._say = say or (lambda _: None)
         self._process: Process | None = Process(_CHECKS)
         self._turn = threading.Lock()
+        self._secret = secrets.token_hex(16)
 
     def check(self, exercise_id: str, folder: Path, report: Report | None = None) -> Result:
         """Check what the engine and ``folder`` hold now.
@@ -122,6 +124,7 @@ class Runner:
             "exercise": loaded.id,
             "folder": str(folder.resolve()),
             "seed": record.seed if record else 0,
+            "secret": self._secret,
             "environment": dict(os.environ),
             "observing": False,
         }

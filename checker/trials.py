@@ -57,7 +57,7 @@ class Trials:
     graded: bool = False
     findings: list[Finding] = field(default_factory=list)
     skipped: str = ""
-    #: Of the starter and the mutants: the builder has their scenes in its cache. Right answers have one each.
+    #: Of all but the solutions, which have one each: the builder has their scenes and steps in its cache.
     _seed: int = field(default_factory=lambda: secrets.randbits(32))
     _caught: dict[str, list[CheckResult]] = field(default_factory=dict)
 
@@ -181,7 +181,8 @@ class Trials:
 
     def _alternative(self, overlay: Overlay) -> list[Finding]:
         what = f"alternative {overlay.name}"
-        (result,) = self._try(what, [solution_layer(self.loaded), overlay_layer(self.loaded, overlay)])
+        layers = [solution_layer(self.loaded), overlay_layer(self.loaded, overlay)]
+        (result,) = self._try(what, layers, seed=self._seed)
         return list(self._must_pass(what, result))
 
     def _must_pass(self, what: str, result: Result) -> Iterator[Finding]:

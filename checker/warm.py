@@ -33,7 +33,14 @@ def _run(channel: Channel, request: dict[str, Any]) -> None:
             exercise = exercise.observing()
         with (
             connect() as engine,
-            Lab(engine, exercise, folder, request["seed"], given=lambda: given_files(loaded, folder)) as lab,
+            Lab(
+                engine,
+                exercise,
+                folder,
+                request["seed"],
+                given=lambda: given_files(loaded, folder),
+                secret=request["secret"],
+            ) as lab,
         ):
             run = CheckRun(
                 exercise,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from processes import alive, wait_for
 
-from checker.answer import TAIL, Answers
+from checker.answer import TAIL, Answers, does_something
 from checker.answers_file import read_answers, write_answer
 from checker.errors import UsageError
 from checker.notebook import Damaged
@@ -119,6 +119,14 @@ def test_an_answer_that_never_ends_is_stopped_with_all_it_started(tmp_path: Path
     assert "within 3 seconds" in answer.error
     assert "begun" in answer.output_tail
     wait_for(lambda: not alive(int((folder / "pid").read_text())))
+
+
+@pytest.mark.parametrize(
+    ("cell", "does"),
+    [("", False), ("\n  \n", False), ("# one\n  # two", False), ("# one\n!ls", True), ("x", True)],
+)
+def test_comments_alone_do_nothing(cell: str, does: bool) -> None:
+    assert does_something(cell) is does
 
 
 def test_output_without_end_is_cut(tmp_path: Path) -> None:

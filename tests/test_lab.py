@@ -78,6 +78,20 @@ def test_seeded_values_are_the_same_for_a_scene_and_its_checks(
         assert other.seeded("token") != one.seeded("token")
 
 
+@pytest.mark.engine
+def test_an_unforeseen_text_stays_with_its_secret_and_seed(
+    engine: Engine, exercise: Exercise, tmp_path: Path
+) -> None:
+    def drawn(seed: int, secret: str, name: str) -> str:
+        with Lab(engine, exercise, tmp_path, seed, secret=secret) as lab:
+            return lab.unforeseen(name)
+
+    known = drawn(7, "s", "mark")
+    assert known == drawn(7, "s", "mark")
+    assert known not in {drawn(8, "s", "mark"), drawn(7, "t", "mark"), drawn(7, "s", "other")}
+    assert drawn(7, "", "mark") != drawn(7, "", "mark")
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

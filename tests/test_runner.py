@@ -251,6 +251,15 @@ def test_an_engine_that_stops_in_the_middle_is_an_error(
     assert result.checks[0].next
 
 
+def test_only_one_runners_checks_draw_the_same_texts(fake_course: Course, runner: Runner, odd: Path) -> None:
+    def drawn(by: Runner) -> str:
+        result = check(by, odd, "draw")
+        return result.checks[0].actual
+
+    with Runner(fake_course) as other:
+        assert drawn(runner) == drawn(runner) != drawn(other)
+
+
 def test_two_checks_at_once_wait_for_each_other(fake_course: Course, odd: Path) -> None:
     (odd / "mode.txt").write_text("slow")
     said: list[str] = []

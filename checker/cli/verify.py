@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     add_exercises(parser)
-    jobs = min(4, (os.cpu_count() or 1) + 1)  # one more: trials also wait, for a server or for an end
+    jobs = min(
+        4, 2 * (os.cpu_count() or 1)
+    )  # more than processors: trials also wait, for a server or for an end
     parser.add_argument(
         "--jobs",
         type=int,

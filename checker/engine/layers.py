@@ -61,7 +61,11 @@ class Layer:
     def __init__(self, diff_id: str, archive: tarfile.TarFile) -> None:
         self.diff_id = diff_id
         self._archive = archive
-        self._members = {_clean(member.name): member for member in archive}
+
+    @cached_property
+    def _members(self) -> dict[str, tarfile.TarInfo]:
+        """Read when it is first asked for: most checks never look into the layers of a base image."""
+        return {_clean(member.name): member for member in self._archive}
 
     @cached_property
     def entries(self) -> dict[str, Entry]:

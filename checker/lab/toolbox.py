@@ -66,6 +66,8 @@ class Lab(Answer):
         The same for a scene and all later checks of it, and for a regrade.
     given
         Returns the course's own files of the exercise that no answer may change, by their names.
+    secret
+        What :meth:`unforeseen` is made of. Default: a new one.
     """
 
     def __init__(
@@ -76,12 +78,14 @@ class Lab(Answer):
         seed: int,
         *,
         given: Callable[[], Mapping[str, Path]] = dict,
+        secret: str = "",
     ) -> None:
         self.engine = engine
         self.exercise = exercise
         super().__init__(folder)
         self.seed = seed
         self._given = given
+        self._secret = secret or secrets.token_hex(16)
         #: Seeded: two labs of one seed draw the same values in the same order.
         self.random = random.Random(seed)  # noqa: S311 - for variety, not for secrets
         self._planted = Planted(engine, exercise.id)
@@ -360,6 +364,13 @@ class Lab(Answer):
     def nonce(self) -> str:
         """Return a new text that nobody can foresee."""
         return secrets.token_hex(8)
+
+    def unforeseen(self, name: str) -> str:
+        """Return a text that nobody can foresee, the same for ``name`` while one runner checks this seed.
+
+        For what a check writes into the files of a build: a second *Check* finds its build in the cache.
+        """
+        return hashlib.sha256(f"{self._secret}/{self.seed}/{name}".encode()).hexdigest()[:16]
 
     def seeded(self, name: str) -> str:
         """Return a text that is the same for this seed and ``name`` in the scene and in every check."""

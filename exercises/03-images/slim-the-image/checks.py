@@ -74,9 +74,9 @@ def built(lab):
     "Your Dockerfile builds, also with a new station in the list and new measurements"
     folder = lab.copy()
     listed = folder / "stations.txt"
-    stations = [*listed.read_text(encoding="utf-8").split("\n")[:-1], f"Pier {lab.nonce()}"]
+    stations = [*listed.read_text(encoding="utf-8").split("\n")[:-1], f"Pier {lab.unforeseen('pier')}"]
     listed.write_text("\n".join([*stations, ""]), encoding="utf-8")
-    script, mark = folder / "tides.sh", lab.nonce()
+    script, mark = folder / "tides.sh", lab.unforeseen("fetched")
     fetching = script.read_text(encoding="utf-8").replace(_FETCHED, f"(printf {mark}; {_FETCHED})")
     script.write_text(fetching, encoding="utf-8")
     return lab.build(folder).image, stations, mark

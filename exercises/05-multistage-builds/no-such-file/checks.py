@@ -60,7 +60,8 @@ class Built:
 @exercise.check(points=0)
 def image(lab):
     "The Dockerfile builds an image, without network"
-    folder, release, words = lab.copy(), f"shout {lab.nonce()}", f"fresh {lab.nonce()}"
+    folder, release = lab.copy(), f"shout {lab.unforeseen('release')}"
+    words = f"fresh {lab.unforeseen('words')}"
     source = folder / "shout.c"
     source.write_text(source.read_text(encoding="utf-8").replace("shout 1.0", release), encoding="utf-8")
     (folder / "words.txt").write_text(f"{words}\n", encoding="utf-8")

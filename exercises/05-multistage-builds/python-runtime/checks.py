@@ -70,7 +70,8 @@ class Built:
 @exercise.check(points=0)
 def image(lab):
     "The Dockerfile builds an image, without network"
-    folder, mark, version = lab.copy(), f"scale {lab.nonce()}", f"1.{random.randint(10, 9999)}"  # noqa: S311
+    folder, mark = lab.copy(), f"scale {lab.unforeseen('mark')}"
+    version = f"1.{int(lab.unforeseen('version')[:4], 16) + 10}"
     for name, old, new in (("weigh.c", "scale one", mark), ("pyproject.toml", '"1.0"', f'"{version}"')):
         file = folder / "scale" / name
         file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
@@ -102,7 +103,7 @@ def no_compiler(lab, image):
             why="The build stage holds the compiler and its whole base. What you copy from it becomes a part of the image.",
             next="Copy the package into the last stage, and nothing else.",
         )
-    for layer in lab.saved(image.image).layers:
+    for layer in lab.saved(image.image).above(lab.image("python").diff_ids):
         found = [path for path, entry in layer.entries.items() if entry.size and _COMPILER.search(path)]
         if found:
             lab.fail(

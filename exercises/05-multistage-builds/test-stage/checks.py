@@ -71,8 +71,8 @@ class Built:
 @exercise.check(points=0)
 def image(lab):
     "The Dockerfile builds an image where all tests pass"
-    folder, shop = lab.copy(), f"Shop {lab.nonce()}"
-    marks = {name: lab.nonce() for name in ("runner/smalltest.py", "tests/test_till.py")}
+    folder, shop = lab.copy(), f"Shop {lab.unforeseen('shop')}"
+    marks = {name: lab.unforeseen(name) for name in ("runner/smalltest.py", "tests/test_till.py")}
     _replace(folder / "till.py", "Corner shop", shop)
     for name, mark in marks.items():  # in the module's docstring, which compiled files keep
         _replace(folder / name, '"""', f'"""{mark} ')

@@ -36,6 +36,8 @@ def first(lab):
     match mode:
         case "fail" | "unset":
             lab.fail(expected="a good mode", actual=mode, reason="bad-mode", why="It is a test.")
+        case "draw":
+            lab.fail(expected="-", actual=lab.unforeseen("text"), reason="drawn", why="It is a test.")
         case "mistake":
             raise ZeroDivisionError("a mistake of the course")
         case "engine":
